@@ -9,7 +9,8 @@ else {
   const node = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
   // The terminal signals the whole group; this process only waits for the real one to finish its own shutdown.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', () => {
     console.error(`Node ${process.version} is too old (24.12 or newer is needed) and ${node} is missing: run npm ci`)
     process.exit(1)
