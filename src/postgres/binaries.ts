@@ -8,7 +8,7 @@ import { identityOf, type Owner } from './owner.ts'
 
 export type Binaries = { initdb: string; postgres: string; major: string }
 
-/** The binaries that npm installed, or a copy below `binariesDir` when PostgreSQL's user cannot use them where they are. */
+/** Those that npm installed, or a copy below `binariesDir` when PostgreSQL's user cannot use them where they are. */
 export function findBinaries(binariesDir: string, owner: Owner | undefined): Binaries {
   const native = installed()
   const complete = hydrate(native)
@@ -20,7 +20,7 @@ export function findBinaries(binariesDir: string, owner: Owner | undefined): Bin
   const copied = tryOut(copy, owner)
   if (copied.major) return locate(copy, copied.major)
   throw unavailable(
-    `${owner ? `The user ${owner.name}` : 'This user'} cannot run the PostgreSQL binaries in ${copy} (${copied.complaint}): ` +
+    `${owner ? `The user ${owner.name}` : 'This user'} cannot run PostgreSQL from ${copy} (${copied.complaint}): ` +
       'open the folders above it (chmod o+x), or choose a home such as /var/lib/daybreak',
   )
 }
@@ -57,7 +57,10 @@ function missingLinks(native: string): { at: string; to: string }[] {
   if (!fs.existsSync(list)) return []
   const links: { source: string; target: string }[] = JSON.parse(fs.readFileSync(list, 'utf8'))
   return links
-    .map(({ source, target }) => ({ at: path.join(native, '..', target), to: path.basename(source) }))
+    .map(({ source, target }) => ({
+      at: path.join(native, path.relative('native', target)),
+      to: path.basename(source),
+    }))
     .filter(({ at }) => !fs.existsSync(at))
 }
 

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
+import { unavailable } from './failures.ts'
 
 type SourceFile = { name: string; mode: number; sha256: string }
 
@@ -16,6 +17,12 @@ export function copyOf(native: string, binariesDir: string): string {
   if (isFaithful(copy, source)) return copy
 
   makeFolders(path.dirname(copy))
+  if (!isPrivate(path.dirname(copy))) {
+    throw unavailable(
+      `${path.dirname(copy)} must belong to this user, and nobody else may write to it, ` +
+        'since the PostgreSQL binaries are kept there: choose another home, or correct its owner and mode',
+    )
+  }
   const staging = fs.mkdtempSync(`${copy}.new-`)
   try {
     writeCopy(native, staging, source)

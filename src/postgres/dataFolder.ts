@@ -1,8 +1,17 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { makeFolders } from './binariesCopy.ts'
 import { unavailable } from './failures.ts'
 import { assertReachable, PASSWORD_FILE } from './initialise.ts'
 import type { Owner } from './owner.ts'
+
+/** One name for one folder: a running server is recognised by the name it was started with. */
+export function placeOf(dataDir: string): string {
+  const place = path.resolve(dataDir)
+  if (fs.existsSync(place)) return fs.realpathSync(place)
+  makeFolders(path.dirname(place))
+  return path.join(fs.realpathSync(path.dirname(place)), path.basename(place))
+}
 
 export function isUnused(dataDir: string): boolean {
   return !fs.existsSync(dataDir) || fs.readdirSync(dataDir).length === 0

@@ -15,6 +15,9 @@ export function portTaken(port: number): Refusal {
 export function failedStart(output: string, dataDir: string, port: number): Error {
   if (/No space left on device|Disk quota exceeded/.test(output)) return diskFull(dataDir)
   if (output.includes('Address already in use')) return portTaken(port)
+  if (/shared memory block .* still in use/.test(output)) {
+    return unavailable(`Processes of an earlier PostgreSQL still work on ${dataDir}: end them and start again`)
+  }
   return new Error(`PostgreSQL on ${dataDir} did not start:\n${output.trim()}`)
 }
 
@@ -25,11 +28,19 @@ export function asRefusal(error: unknown, folder: string): unknown {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     const at = error instanceof Error && 'path' in error ? String(error.path) : folder
     return unavailable(
-      `${at} may not be read or written, which PostgreSQL needs: start as the user it belongs to, or choose another folder`,
+      `${at} may not be read or written, which PostgreSQL needs: ` +
+        'start as the user it belongs to, or choose another folder',
       error,
     )
   }
   return error
+}
+
+export function notReady(dataDir: string): Refusal {
+  return unavailable(
+    `PostgreSQL on ${dataDir} takes long to start, perhaps to recover from a crash: ` +
+      `see ${dataDir}.log, and start again to wait further`,
+  )
 }
 
 export function unavailable(sentence: string, cause?: unknown): Refusal {

@@ -25,7 +25,7 @@ export async function initialise({ dataDir, initdb, owner, sync }: Initialisatio
     writeSecret(secret, password, owner)
     if (owner) fs.chownSync(staging, owner.uid, owner.gid)
     assertReachable(staging, dataDir, owner)
-    await runInitdb(initdb, staging, secret, owner, sync)
+    await runInitdb({ dataDir, initdb, owner, sync }, staging, secret)
     writeSecret(path.join(staging, PASSWORD_FILE), password, owner)
     moveIntoPlace(staging, dataDir)
   } finally {
@@ -56,23 +56,23 @@ function writeSecret(file: string, secret: string, owner: Owner | undefined): vo
   if (owner) fs.lchownSync(file, owner.uid, owner.gid)
 }
 
-async function runInitdb(
-  initdb: string,
-  folder: string,
-  secret: string,
-  owner: Owner | undefined,
-  sync: boolean,
-): Promise<void> {
+async function runInitdb(order: Initialisation, staging: string, secret: string): Promise<void> {
+  const { dataDir, initdb, owner, sync } = order
   // The builtin locale sorts by bytes and depends on no libc or ICU version.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   const access = ['--username=postgres', `--pwfile=${secret}`, '--auth=scram-sha-256']
-  const args = ['-D', folder, ...access, ...locale, '--no-instructions', ...(sync ? [] : ['--no-sync'])]
+  const args = ['-D', staging, ...access, ...locale, '--no-instructions', ...(sync ? [] : ['--no-sync'])]
   try {
-    await promisify(execFile)(initdb, args, { ...identityOf(owner), cwd: '/', env: {}, timeout: INITDB_MS })
+    await promisify(execFile)(initdb, args, {
+      ...identityOf(owner),
+      cwd: '/',
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+      timeout: INITDB_MS,
+    })
   } catch (cause) {
     const output = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : ''
-    if (/No space left on device|Disk quota exceeded/.test(output)) throw diskFull(folder, cause)
-    throw new Error(`initdb could not make a data folder in ${folder}: ${output}`, { cause })
+    if (/No space left on device|Disk quota exceeded/.test(output)) throw diskFull(dataDir, cause)
+    throw new Error(`initdb could not make a data folder in ${dataDir}: ${output}`, { cause })
   }
 }
 

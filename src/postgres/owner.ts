@@ -41,7 +41,8 @@ function unprivilegedUser(users: readonly Owner[]): Owner {
   if (user) return user
   throw new Refusal(
     'unavailable',
-    'PostgreSQL cannot run as root and /etc/passwd has no user named postgres or nobody: add one, or start as a normal user',
+    'PostgreSQL cannot run as root, and /etc/passwd has no user named postgres or nobody: ' +
+      'add one, or start as a normal user',
   )
 }
 

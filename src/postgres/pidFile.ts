@@ -17,8 +17,7 @@ export function readPidFile(dataDir: string): PidFile | undefined {
 /** The pid in a left-over file may name an innocent process by now. */
 export function isPostmasterOf(pid: number, dataDir: string): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 1 || !isAlive(pid)) return false
-  const args = process.platform === 'linux' ? linuxArguments(pid) : psArguments(pid)
-  return args.includes('postgres') && args.includes(`-D ${dataDir} `)
+  return process.platform === 'linux' ? serves(linuxArguments(pid), dataDir) : psShows(pid, dataDir)
 }
 
 export function isAlive(pid: number): boolean {
@@ -33,15 +32,21 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
+function serves(args: readonly string[], dataDir: string): boolean {
+  const [program = ''] = args
+  return path.basename(program) === 'postgres' && args.some((arg, i) => arg === '-D' && args[i + 1] === dataDir)
+}
+
 // Small container images have no ps.
-function linuxArguments(pid: number): string {
+function linuxArguments(pid: number): string[] {
   try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {
-    return ''
+    return []
   }
 }
 
-function psArguments(pid: number): string {
-  return `${spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()} `
+function psShows(pid: number, dataDir: string): boolean {
+  const { stdout } = spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
+  return `${stdout.trim()} `.includes(`/postgres -D ${dataDir} `)
 }

@@ -17,7 +17,8 @@ export async function choosePort(stored: number | undefined, taken: ReadonlySet<
   }
   throw new Refusal(
     'unavailable',
-    `None of ${TRIES} ports tried between ${FIRST} and ${LAST} of 127.0.0.1 is free for PostgreSQL: stop what holds them`,
+    `PostgreSQL needs a free port of 127.0.0.1 from ${FIRST} to ${LAST}, and none of ${TRIES} tried is: ` +
+      'stop what holds them',
   )
 }
 

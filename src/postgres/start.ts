@@ -1,31 +1,28 @@
 // Runs the PostgreSQL that npm ships: makes the data folder on first use, starts a server or adopts the one that runs.
-import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Binaries, findBinaries } from './binaries.ts'
-import { makeFolders } from './binariesCopy.ts'
-import { assertUsable, isUnused } from './dataFolder.ts'
-import { asRefusal, failedStart, unavailable } from './failures.ts'
+import { assertUsable, isUnused, placeOf } from './dataFolder.ts'
+import { asRefusal, failedStart } from './failures.ts'
 import { initialise, PASSWORD_FILE } from './initialise.ts'
-import { openLog } from './log.ts'
-import { identityOf, type Owner, pickOwner } from './owner.ts'
+import { becomesReady, launch } from './launch.ts'
+import { type Owner, pickOwner } from './owner.ts'
 import { isPostmasterOf, readPidFile } from './pidFile.ts'
 import { choosePort, readPort, storePort } from './ports.ts'
 import { stopAtOnce, stopPostmaster } from './stop.ts'
 import { type Watcher, watch } from './watcher.ts'
 
-const READY_MS = 60_000 // recovery after a crash is seconds; a start that takes longer is not one that a person waits for
+const READY_MS = 60_000 // recovery after a crash takes seconds; nobody waits longer without asking what is going on
 const ATTEMPTS = 20 // each lost to another process that starts or stops the same folder, or to a port just taken
-const POLL_MS = 10
-const PAUSE_MS = 100
+const MAX_PAUSE_MS = 1_000
 
 export type PostgresOptions = {
   dataDir: string
   /** Where a readable copy of the binaries goes when PostgreSQL's user cannot reach node_modules. */
   binariesDir: string
   port?: number
-  /** A throw-away cluster: no fsync, and server and files go with this process. */
+  /** A throw-away cluster in a new folder: no fsync, and server and files go with this process. */
   ephemeral?: boolean
   settings?: Record<string, string | number>
 }
@@ -34,7 +31,7 @@ export type Postgres = {
   url: (database?: string) => string
   port: number
   pid: number
-  /** It ran already; its settings are those of its own start. */
+  /** It ran already, with the port and settings of its own start. */
   adopted: boolean
   stop: () => Promise<void>
 }
@@ -47,153 +44,82 @@ type Cluster = {
   watcher: Watcher | undefined
 }
 
-type Running = { pid: number; port: number; adopted: boolean }
+type Running = Pick<Postgres, 'pid' | 'port' | 'adopted'>
 
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   try {
-    const cluster = await prepare(options)
-    const password = fs.readFileSync(path.join(cluster.dataDir, PASSWORD_FILE), 'utf8')
-    const running = await startOrAdopt(cluster)
-    return describe(cluster, running, password)
+    const dataDir = placeOf(options.dataDir)
+    if (options.ephemeral && !isUnused(dataDir))
+      throw new Error(`${dataDir} is in use, and would not outlive this process`)
+    const owner = pickOwner(dataDir)
+    const binaries = findBinaries(options.binariesDir, owner)
+    const watcher = options.ephemeral ? watch(dataDir) : undefined
+    return await start({ dataDir, owner, binaries, options, watcher })
   } catch (error) {
     throw asRefusal(error, options.dataDir)
   }
 }
 
-async function prepare(options: PostgresOptions): Promise<Cluster> {
-  const parent = path.dirname(path.resolve(options.dataDir))
-  makeFolders(parent)
-  // One name for one folder: a running server is recognised by the name it was started with.
-  const dataDir = path.join(fs.realpathSync(parent), path.basename(options.dataDir))
-  const owner = pickOwner(dataDir)
-  const binaries = findBinaries(options.binariesDir, owner)
-  if (options.ephemeral && !isUnused(dataDir))
-    throw new Error(`${dataDir} exists; a throw-away cluster needs a new folder`)
-  const watcher = options.ephemeral ? watch(dataDir) : undefined
-  if (isUnused(dataDir)) await initialise({ dataDir, initdb: binaries.initdb, owner, sync: !options.ephemeral })
-  assertUsable(dataDir, binaries.major, owner)
-  return { dataDir, owner, binaries, options, watcher }
+async function start(cluster: Cluster): Promise<Postgres> {
+  const { dataDir, owner, binaries, watcher } = cluster
+  try {
+    if (isUnused(dataDir)) await initialise({ dataDir, initdb: binaries.initdb, owner, sync: !watcher })
+    assertUsable(dataDir, binaries.major, owner)
+    const password = fs.readFileSync(path.join(dataDir, PASSWORD_FILE), 'utf8')
+    const running = await startOrAdopt(cluster, Date.now() + READY_MS)
+    return {
+      ...running,
+      url: (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${running.port}/${database}`,
+      stop: () => stop(cluster, running.pid),
+    }
+  } catch (error) {
+    await watcher?.cleanUp()
+    throw error
+  }
 }
 
-async function startOrAdopt(cluster: Cluster): Promise<Running> {
-  const { dataDir, options } = cluster
-  const portFile = `${dataDir}.port`
+async function startOrAdopt(cluster: Cluster, deadline: number): Promise<Running> {
+  const { dataDir } = cluster
   const taken = new Set<number>()
-  const deadline = Date.now() + READY_MS
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const found = readPidFile(dataDir)
     if (found && isPostmasterOf(found.pid, dataDir)) {
       if (await becomesReady(dataDir, found.pid, deadline)) return { pid: found.pid, port: found.port, adopted: true }
     } else {
-      const stored = options.ephemeral ? undefined : readPort(portFile)
-      const port = options.port ?? (await choosePort(stored, taken))
-      const outcome = await launch(cluster, port, found?.pid, deadline)
-      if ('pid' in outcome) {
-        if (!options.ephemeral && !options.port && stored !== port) storePort(portFile, port)
-        return { pid: outcome.pid, port, adopted: false }
-      }
-      const portLost = options.port === undefined && outcome.output.includes('Address already in use')
-      if (portLost) taken.add(port)
-      const retry = portLost || isHeldByAnother(outcome.output)
-      if (!retry || attempt >= ATTEMPTS) throw failedStart(outcome.output, dataDir, port)
+      const running = await startOnce(cluster, { taken, stalePid: found?.pid, deadline, last: attempt === ATTEMPTS })
+      if (running) return running
     }
-    if (attempt >= ATTEMPTS)
-      throw new Error(`PostgreSQL on ${dataDir} kept stopping in ${ATTEMPTS} attempts to start it`)
-    await sleep(PAUSE_MS)
+    await sleep(Math.min(MAX_PAUSE_MS, 100 * attempt))
   }
+  throw new Error(`PostgreSQL on ${dataDir} stopped in each of ${ATTEMPTS} attempts to use it`)
 }
 
-/** False when it went away instead. */
-async function becomesReady(dataDir: string, pid: number, deadline: number): Promise<boolean> {
-  for (; Date.now() < deadline; await sleep(POLL_MS)) {
-    const state = readPidFile(dataDir)
-    if (state?.pid !== pid || !isPostmasterOf(pid, dataDir)) return false
-    if (state.status === 'ready') return true
-  }
-  throw notReady(dataDir)
-}
+type Attempt = { taken: Set<number>; stalePid: number | undefined; deadline: number; last: boolean }
 
-function isHeldByAnother(output: string): boolean {
-  return /lock file "postmaster.pid" already exists|shared memory block .* still in use/.test(output)
-}
-
-async function launch(
-  cluster: Cluster,
-  port: number,
-  stalePid: number | undefined,
-  deadline: number,
-): Promise<{ pid: number } | { output: string }> {
-  const { dataDir, owner, binaries, watcher } = cluster
-  const log = openLog(`${dataDir}.log`)
-  try {
-    // A stale pid that a living process of the same user has now would stop PostgreSQL; its grandparent's it skips.
-    const env = { LC_ALL: 'C', TZ: 'UTC', ...(stalePid ? { PG_GRANDPARENT_PID: String(stalePid) } : {}) }
-    // detached: a Ctrl-C in the terminal must reach us, and not the database below us before we have drained.
-    const child = spawn(binaries.postgres, argumentsFor(cluster, port), {
-      ...identityOf(owner),
-      cwd: '/',
-      env,
-      stdio: ['ignore', log.fd, log.fd],
-      detached: true,
-    })
-    child.unref()
-    const { pid } = child
-    if (pid === undefined)
-      return { output: await new Promise((resolve) => child.once('error', (e) => resolve(e.message))) }
-    watcher?.started(pid)
-    let gone = false
-    child.once('exit', () => {
-      gone = true
-    })
-    for (; Date.now() < deadline; await sleep(POLL_MS)) {
-      const state = readPidFile(dataDir)
-      if (state?.pid === pid && state.status === 'ready') return { pid }
-      if (gone) return { output: log.sinceOpened() }
-    }
-    // It is left to its work: a recovery that is stopped begins anew, and the next start adopts this one.
-    throw notReady(dataDir)
-  } finally {
-    log.close()
+/** Undefined when another attempt may do better. */
+async function startOnce(cluster: Cluster, attempt: Attempt): Promise<Running | undefined> {
+  const { dataDir, owner, binaries, options, watcher } = cluster
+  const portFile = `${dataDir}.port`
+  const stored = watcher ? undefined : readPort(portFile)
+  const port = options.port ?? (await choosePort(stored, attempt.taken))
+  const order = { dataDir, program: binaries.postgres, owner, port, settings: options.settings ?? {}, watcher }
+  const outcome = await launch({ ...order, stalePid: attempt.stalePid }, attempt.deadline)
+  if ('pid' in outcome) {
+    if (!watcher && options.port === undefined && stored !== port) storePort(portFile, port)
+    return { pid: outcome.pid, port, adopted: false }
   }
-}
-
-function argumentsFor({ dataDir, options }: Cluster, port: number): string[] {
-  const carefree = {
-    fsync: 'off',
-    synchronous_commit: 'off',
-    full_page_writes: 'off',
-    wal_level: 'minimal',
-    max_wal_senders: 0,
-    autovacuum: 'off',
-  }
-  const settings = {
-    ...(options.ephemeral ? carefree : {}),
-    ...options.settings,
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '', // their path is limited to 107 bytes, and TCP is as fast
-  }
-  return ['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-}
-
-function notReady(dataDir: string): Error {
-  return unavailable(
-    `PostgreSQL on ${dataDir} is not ready after ${READY_MS / 1000} s, perhaps still recovering from a crash: ` +
-      `see ${dataDir}.log, and start again to wait further`,
+  const portLost = options.port === undefined && outcome.output.includes('Address already in use')
+  if (portLost) attempt.taken.add(port)
+  const folderHeld = /lock file "postmaster.pid" already exists|shared memory block .* still in use/.test(
+    outcome.output,
   )
+  if (attempt.last || !(portLost || folderHeld)) throw failedStart(outcome.output, dataDir, port)
+  return undefined
 }
 
-function describe({ dataDir, watcher }: Cluster, { pid, port, adopted }: Running, password: string): Postgres {
-  const stop = async () => {
-    if (!watcher) return stopPostmaster(dataDir, pid)
-    await stopAtOnce(dataDir, pid)
-    watcher.gone()
-  }
-  return {
-    pid,
-    port,
-    adopted,
-    url: (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
-    stop,
-  }
+async function stop({ dataDir, watcher }: Cluster, pid: number): Promise<void> {
+  if (!watcher) return stopPostmaster(dataDir, pid)
+  await stopAtOnce(dataDir, pid)
+  watcher.gone()
+  await watcher.cleanUp()
 }
