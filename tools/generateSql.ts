@@ -6,33 +6,57 @@ import path from 'node:path'
 import pg from 'pg'
 import { migrate } from '../sql/migrate.ts'
 import { startPostgres } from '../src/postgres/start.ts'
-import { describe } from './generateSql/describe.ts'
-import { numbered, parseQueries } from './generateSql/parse.ts'
+import { type Description, describe } from './generateSql/describe.ts'
+import { type NamedQuery, numbered, parseQueries } from './generateSql/parse.ts'
 import { type PgType, renderModule } from './generateSql/render.ts'
 
 const FOLDER = path.resolve(import.meta.dirname, '../sql')
 
-/** The text of every generated module, by its file name. */
-export async function generate(client: pg.Client, folder: string): Promise<Map<string, string>> {
+export type Generated = {
+  /** The text of every module, by its file name; a file with a wrong query has none. */
+  modules: ReadonlyMap<string, string>
+  /** One sentence for each wrong query: `file: query: what PostgreSQL said`. */
+  problems: readonly string[]
+}
+
+export async function generate(client: pg.Client, folder: string): Promise<Generated> {
   const types = await readTypes(client)
   const modules = new Map<string, string>()
+  const problems: string[] = []
   const seen = new Map<string, string>()
   for (const file of globSync('*.sql', { cwd: folder }).toSorted()) {
-    const described = []
-    for (const query of parseQueries(readFileSync(path.join(folder, file), 'utf8'))) {
-      const where = `${file}: ${query.name}`
-      if (seen.has(query.name)) throw new Error(`${where}: ${seen.get(query.name)} has a query of that name already`)
-      seen.set(query.name, file)
-      try {
-        described.push({ query, description: await describe(client, numbered(query)) })
-        renderModule(file, described.slice(-1), types)
-      } catch (error) {
-        throw new Error(`${where}: ${(error as Error).message}`, { cause: error })
-      }
-    }
-    modules.set(`${file}.ts`, renderModule(file, described, types))
+    const found = await describeFile(client, { path: path.join(folder, file), file, types, seen })
+    if (found.problems.length > 0) problems.push(...found.problems)
+    else modules.set(`${file}.ts`, renderModule(file, found.queries, types))
   }
-  return modules
+  return { modules, problems }
+}
+
+type Reading = { path: string; file: string; types: ReadonlyMap<number, PgType>; seen: Map<string, string> }
+type Described = { queries: { query: NamedQuery; description: Description }[]; problems: string[] }
+
+async function describeFile(client: pg.Client, { path: source, file, types, seen }: Reading): Promise<Described> {
+  const described: Described = { queries: [], problems: [] }
+  const attempt = async (where: string, work: () => Promise<void> | void): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      described.problems.push(`${where}: ${(error as Error).message}`)
+    }
+  }
+  await attempt(file, async () => {
+    for (const query of parseQueries(readFileSync(source, 'utf8'))) {
+      await attempt(`${file}: ${query.name}`, async () => {
+        const other = seen.get(query.name)
+        if (other !== undefined) throw new Error(`${other} has a query of that name already`)
+        seen.set(query.name, file)
+        const entry = { query, description: await describe(client, numbered(query)) }
+        renderModule(file, [entry], types)
+        described.queries.push(entry)
+      })
+    }
+  })
+  return described
 }
 
 async function readTypes(client: pg.Client): Promise<Map<number, PgType>> {
@@ -54,28 +78,36 @@ async function main(): Promise<void> {
   try {
     await migrate(postgres.url())
     const client = new pg.Client(postgres.url())
+    client.on('error', () => {}) // the statement in flight says it too
     await client.connect()
-    const modules = await generate(client, FOLDER)
+    const generated = await generate(client, FOLDER)
     await client.end()
-    write(modules)
+    process.exitCode = write(generated, { folder: FOLDER, check: process.argv.includes('--check') })
   } finally {
     await postgres.stop()
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-function write(modules: ReadonlyMap<string, string>): void {
+/** The exit code: 1 when a query is wrong, or with `check` when a committed file is not what would be written. */
+export function write({ modules, problems }: Generated, { folder, check }: { folder: string; check: boolean }): number {
+  for (const problem of problems) console.error(problem)
   const stale = [...modules].filter(([file, text]) => {
-    const target = path.join(FOLDER, file)
+    const target = path.join(folder, file)
     return !existsSync(target) || readFileSync(target, 'utf8') !== text
   })
-  if (process.argv.includes('--check')) {
+  const orphaned = globSync('*.sql.ts', { cwd: folder }).filter(
+    (file) => !existsSync(path.join(folder, file.slice(0, -3))),
+  )
+  if (check) {
     for (const [file] of stale) console.error(`sql/${file} is stale: run npm run sql`)
-    process.exitCode = stale.length > 0 ? 1 : 0
-    return
+    for (const file of orphaned) console.error(`sql/${file} has no source any more: run npm run sql`)
+    return stale.length + orphaned.length + problems.length > 0 ? 1 : 0
   }
-  for (const [file, text] of stale) writeFileSync(path.join(FOLDER, file), text)
-  console.log(`${modules.size} modules, ${stale.length} written`)
+  for (const [file, text] of stale) writeFileSync(path.join(folder, file), text)
+  for (const file of orphaned) rmSync(path.join(folder, file))
+  console.log(`${modules.size} modules, ${stale.length} written, ${orphaned.length} removed`)
+  return problems.length > 0 ? 1 : 0
 }
 
 if (import.meta.main) await main()

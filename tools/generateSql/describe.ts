@@ -9,14 +9,17 @@ type Wire = {
   describe(what: { type: 'S'; name: string }): void
   sync(): void
   once(event: 'parameterDescription', listener: (message: { dataTypeIDs: number[] }) => void): void
+  off(event: 'parameterDescription', listener: (message: { dataTypeIDs: number[] }) => void): void
 }
+
+// After these even a NOT NULL column can be null: an outer join, a subtotal, the old row of an insert.
+const CAN_MAKE_NULLS = /\b(left|right|full)\s+(outer\s+)?join\b|\b(rollup|cube|grouping\s+sets)\b|\b(old|new)\s*\./i
 
 /** Has PostgreSQL parse a statement and say what it takes and returns, without running it. */
 export async function describe(client: pg.Client, text: string): Promise<Description> {
   const { paramOids, fields } = await parseAndDescribe(client, text)
   const notNull = await readNotNull(client, fields)
-  // After an outer join even a NOT NULL column can be null.
-  const outer = /\b(left|right|full)\s+(outer\s+)?join\b/i.test(text)
+  const outer = CAN_MAKE_NULLS.test(text)
   return {
     paramOids,
     columns: fields.map((field) => ({
@@ -31,9 +34,10 @@ function parseAndDescribe(client: pg.Client, text: string): Promise<{ paramOids:
   return new Promise((resolve, reject) => {
     const seen = { paramOids: [] as number[], fields: [] as Field[] }
     const { connection } = client as unknown as { connection: Wire }
-    connection.once('parameterDescription', (message) => {
+    const onParameters = (message: { dataTypeIDs: number[] }): void => {
       seen.paramOids = message.dataTypeIDs
-    })
+    }
+    connection.once('parameterDescription', onParameters)
     const submittable = {
       submit(wire: Wire) {
         wire.parse({ name: '', text, types: [] })
@@ -44,7 +48,10 @@ function parseAndDescribe(client: pg.Client, text: string): Promise<{ paramOids:
         seen.fields = message.fields
       },
       // readyForQuery never reaches a failed query: reject here or wait for ever.
-      handleError: reject,
+      handleError(error: Error) {
+        connection.off('parameterDescription', onParameters)
+        reject(error)
+      },
       handleReadyForQuery() {
         resolve(seen)
       },

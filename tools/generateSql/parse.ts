@@ -17,7 +17,8 @@ export type Cardinality = 'one' | 'maybe' | 'many' | 'exec'
 const HEADER = /^-- (\w+) :(one|maybe|many|exec)( prepared)?$/m
 
 // Strings, quoted names, dollar quotes and comments are stepped over whole, so a colon inside them is not a parameter.
-const LEXEME = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([a-z]\w*)/gi
+const LEXEME =
+  /\be'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([a-z]\w*)/gi
 
 const HINT = /^(not null|nullable params): /
 
@@ -70,6 +71,11 @@ function parseQuery(name: string, cardinality: Cardinality, prepared: boolean, t
     notNull: list('not null'),
     nullableParams: list('nullable params'),
   }
+}
+
+/** Such a statement must not be indented: the literal's value would change. */
+export function hasMultilineLiteral(query: NamedQuery): boolean {
+  return [...numbered(query).matchAll(LEXEME)].some(([lexeme]) => /^(e?'|"|\$)/i.test(lexeme) && lexeme.includes('\n'))
 }
 
 /** The statement exactly as slonik will send it: each occurrence of a parameter has a number of its own. */

@@ -1,9 +1,9 @@
 import type { Description } from './describe.ts'
-import type { Cardinality, NamedQuery } from './parse.ts'
+import { type Cardinality, hasMultilineLiteral, type NamedQuery } from './parse.ts'
 
 /** A type of the database, by its oid in the map that `readTypes` makes. */
 export type PgType = { name: string; element: number; labels: readonly string[] | null }
-type Mapping = { zod: string; ts: string; encode: (value: string) => string }
+type Mapping = { zod: string; ts: string; encode: (value: string, options: { nullable: boolean }) => string }
 
 const plain = (zod: string, ts: string): Mapping => ({ zod, ts, encode: (value) => value })
 const SCALARS: Record<string, Mapping> = {
@@ -36,13 +36,19 @@ export function renderModule(
   types: ReadonlyMap<number, PgType>,
 ): string {
   const functions = queries.map(({ query, description }) => renderQuery(query, description, types)).join('\n\n')
-  const uses = (word: string): boolean => new RegExp(`\\b${word}\\b`).test(functions)
-  const values = ['array', 'bytes', 'json', 'prepared', 'time'].filter((name) => uses(`${name}\\(`.slice(0, -2)))
-  const imports = [...values, ...(uses('Json') ? ['type Json'] : [])]
+  // Exactly what renderQuery writes: the same words inside SQL must not import anything.
+  const values = ['array', 'bytes', 'json', 'time'].filter((name) =>
+    new RegExp(`(?:\\$\\{|=> )${name}\\(`).test(functions),
+  )
+  const imports = [
+    ...values,
+    ...(functions.includes('(prepared(') ? ['prepared'] : []),
+    ...(/^export async function .*\bJson\b/m.test(functions) ? ['type Json'] : []),
+  ]
   return [
     `// Generated from ${file} by \`npm run sql\`; edit that file instead.`,
-    `import { type CommonQueryMethods${/\bsql\./.test(functions) ? ', sql' : ''} } from 'slonik'`,
-    ...(/\bz\./.test(functions) ? [`import { z } from 'zod'`] : []),
+    `import { type CommonQueryMethods${/\(sql\.(type|unsafe)/.test(functions) ? ', sql' : ''} } from 'slonik'`,
+    ...(/^const \w+ = z\.|, z\.unknown\(\)\)`/m.test(functions) ? [`import { z } from 'zod'`] : []),
     ...(imports.length > 0 ? [`import { ${imports.join(', ')} } from './values.ts'`] : []),
     '',
     functions,
@@ -50,43 +56,61 @@ export function renderModule(
   ].join('\n')
 }
 
-function renderQuery(
-  query: NamedQuery,
-  { paramOids, columns }: Description,
-  types: ReadonlyMap<number, PgType>,
-): string {
-  const names = [...new Set(query.params)]
-  const typeOfParam = (name: string): Mapping => {
-    const oids = new Set(query.params.flatMap((param, i) => (param === name ? [paramOids[i] ?? 0] : [])))
-    if (oids.size > 1) throw new TypeError(`parameter :${name} has ${oids.size} types; cast each use the same way`)
-    return typeOf(types, [...oids][0] ?? 0)
-  }
-  const params = names.map(
-    (name) => `${name}: ${typeOfParam(name).ts}${query.nullableParams.has(name) ? ' | null' : ''}`,
-  )
-  for (const name of query.nullableParams) {
-    if (!names.includes(name)) throw new TypeError(`"nullable params" names :${name}, which the statement does not use`)
-  }
-  const body = query.parts
+function renderQuery(query: NamedQuery, description: Description, types: ReadonlyMap<number, PgType>): string {
+  const params = readParams(query, description, types)
+  // What an `:exec` statement returns is counted, not read.
+  const columns = query.cardinality === 'exec' ? [] : description.columns
+  if (query.cardinality !== 'exec' && columns.length === 0) throw new TypeError('it returns no columns: make it :exec')
+  const literal = query.parts
     .map((part, i) => {
       const name = query.params[i]
-      return name === undefined ? part : `${part}\${${typeOfParam(name).encode(`params.${name}`)}}`
+      return name === undefined ? escaped(part) : `${escaped(part)}\${${params.get(name)?.encoded}}`
     })
     .join('')
-    .replaceAll('\n', '\n    ')
   const rowName = `${query.name.charAt(0).toUpperCase()}${query.name.slice(1)}Row`
   const { call, result } = METHODS[query.cardinality]
   const schema = columns.length > 0 ? `${query.name}Row` : 'z.unknown()'
-  const tag = query.prepared ? `prepared('${query.name}', ${schema})` : columns.length > 0 ? `sql.type(${schema})` : 'sql.unsafe'
-  const argument = params.length > 0 ? `, params: { ${params.join('; ')} }` : ''
+  const plainTag = columns.length > 0 ? `sql.type(${schema})` : 'sql.unsafe'
+  const tag = query.prepared ? `prepared('${query.name}', ${schema})` : plainTag
+  const fields = [...params].map(([name, { ts }]) => `${name}: ${ts}`)
+  const argument = fields.length > 0 ? `, params: { ${fields.join('; ')} }` : ''
   return [
     ...renderRow(query, columns, types, rowName),
-    ...(query.doc ? [`/** ${query.doc} */`] : []),
+    ...(query.doc ? [`/** ${query.doc.replaceAll('*/', '*\\/')} */`] : []),
     `export async function ${query.name}(db: CommonQueryMethods${argument}): Promise<${result(rowName)}> {`,
-    `  ${query.cardinality === 'exec' ? 'const { rowCount } = await' : 'return await'} db.${call}(${tag}\`\n    ${body}\`)`,
+    `  ${query.cardinality === 'exec' ? 'const { rowCount } = await' : 'return await'} db.${call}(${tag}\`\n    ${
+      hasMultilineLiteral(query) ? literal : literal.replaceAll('\n', '\n    ')
+    }\`)`,
     ...(query.cardinality === 'exec' ? ['  return rowCount'] : []),
     '}',
   ].join('\n')
+}
+
+type Param = { ts: string; encoded: string }
+
+function readParams(
+  query: NamedQuery,
+  { paramOids }: Description,
+  types: ReadonlyMap<number, PgType>,
+): Map<string, Param> {
+  const names = new Set(query.params)
+  for (const name of query.nullableParams) {
+    if (!names.has(name)) throw new TypeError(`"nullable params" names :${name}, which the statement does not use`)
+  }
+  const params = new Map<string, Param>()
+  for (const name of names) {
+    const oids = new Set(query.params.flatMap((param, i) => (param === name ? [paramOids[i] ?? 0] : [])))
+    if (oids.size > 1) throw new TypeError(`parameter :${name} has ${oids.size} types; cast each use the same way`)
+    const nullable = query.nullableParams.has(name)
+    const { ts, encode } = typeOf(types, [...oids][0] ?? 0)
+    params.set(name, { ts: nullable ? `${ts} | null` : ts, encoded: encode(`params.${name}`, { nullable }) })
+  }
+  return params
+}
+
+/** As the text of a template literal. */
+function escaped(text: string): string {
+  return text.replaceAll(/\\|`|\$\{/g, '\\$&')
 }
 
 function renderRow(
@@ -99,6 +123,9 @@ function renderRow(
   for (const name of query.notNull) {
     if (!columns.some((column) => column.name === name)) throw new TypeError(`"not null" names ${name}, no such column`)
   }
+  const names = columns.map(({ name }) => camel(name))
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new TypeError(`two columns are called ${twice}`)
   const fields = columns.map((column) => {
     const nullable = column.notNull || query.notNull.has(column.name) ? '' : '.nullable()'
     return `${camel(column.name)}: ${typeOf(types, column.typeOid).zod}${nullable}`
@@ -117,18 +144,25 @@ function typeOf(types: ReadonlyMap<number, PgType>, oid: number): Mapping {
     const labels = type.labels.map((label) => `'${label}'`)
     return plain(`z.enum([${labels.join(', ')}])`, labels.join(' | '))
   }
-  if (type.element !== 0) {
-    const element = typeOf(types, type.element)
-    const elementName = types.get(type.element)?.name ?? ''
-    return {
-      zod: `z.array(${element.zod})`,
-      ts: `readonly (${element.ts})[]`,
-      encode: (value) => `array(${value}, '${elementName}')`,
-    }
-  }
+  if (type.element !== 0) return arrayOf(types.get(type.element)?.name ?? '', typeOf(types, type.element))
   const scalar = SCALARS[type.name]
   if (!scalar) throw new TypeError(`no TypeScript type is known for PostgreSQL's ${type.name}`)
   return scalar
+}
+
+function arrayOf(name: string, element: Mapping): Mapping {
+  // pg reads an array of an enum as one string, and slonik cannot name a type outside the search path.
+  if (!(name in SCALARS)) throw new TypeError(`arrays of ${name} are not supported: cast to text[]`)
+  const encodesItems = ['timestamptz', 'json', 'jsonb'].includes(name)
+  return {
+    zod: `z.array(${element.zod})`,
+    ts: `readonly ${/[ |]/.test(element.ts) ? `(${element.ts})` : element.ts}[]`,
+    encode: (value, { nullable }) => {
+      if (!encodesItems) return `array(${value}, '${name}')`
+      const items = `.map((item) => ${element.encode('item', { nullable: false })})`
+      return `array(${value}${nullable ? `?${items} ?? null` : items}, '${name}')`
+    },
+  }
 }
 
 function camel(name: string): string {

@@ -1,0 +1,53 @@
+-- insertJobWorker :exec
+-- Must be committed before the pool fetches its first job.
+insert into daybreak.job_workers (pool_id, process_id, class, host, pid, version, prefetches)
+values (:poolId, :processId, :class, :host, :pid, :version, :prefetches);
+
+-- beatJobWorkers :many prepared
+-- Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `dead_in_ms`: when
+-- the next pool of another process will have been silent for too long; null when there is none.
+-- not null: pool_id, revived
+with beat as (
+  insert into daybreak.job_workers (pool_id, process_id, class, host, pid, version, prefetches)
+  select pool.id, :processId, pool.class, :host, :pid, :version, pool.prefetches
+  from unnest(:poolIds::text[], :classes::text[], :prefetches::bool[]) as pool (id, class, prefetches)
+  on conflict (pool_id) do update set last_seen_at = clock_timestamp()
+  returning new.pool_id, old.pool_id is null as revived
+)
+select beat.pool_id, beat.revived, (
+  select greatest(0, 1000 * (:deadAfterSeconds::float8 - extract(epoch from clock_timestamp() - min(other.last_seen_at))))::int
+  from daybreak.job_workers other where other.pool_id <> all (:poolIds::text[])
+) as dead_in_ms
+from beat;
+
+-- lockDeadJobWorkers :many
+-- Pools silent for too long, by the database's clock, that no other process is rescuing.
+select pool_id from daybreak.job_workers
+where last_seen_at < clock_timestamp() - make_interval(secs => :deadAfterSeconds::float8)
+order by last_seen_at
+limit :limit
+for update skip locked;
+
+-- deleteJobWorkers :exec
+-- Forgets pools, but not one that still holds a job.
+delete from daybreak.job_workers worker
+where worker.pool_id = any (:poolIds::text[])
+  and not exists (select from graphile_worker._private_jobs job where job.locked_by = worker.pool_id);
+
+-- startJobs :many prepared
+-- Remembers which prefetched jobs a pool starts, before it does; returns those of them that it still holds.
+-- not null: id
+with held as (
+  select job.id
+  from unnest(:jobIds::bigint[], :attempts::int[]) as run (id, attempt)
+  join graphile_worker._private_jobs job on job.id = run.id
+  where job.locked_by = :poolId and job.attempts = run.attempt
+), written as (
+  update daybreak.job_workers worker set started_jobs = array (
+    select job.id from graphile_worker._private_jobs job
+    where job.id = any (worker.started_jobs) and job.locked_by = worker.pool_id
+    union select held.id from held)
+  where worker.pool_id = :poolId
+  returning worker.pool_id
+)
+select held.id from held, written;
