@@ -84,7 +84,7 @@ export function validateCron(expression: string, options: CronOptions): CronChec
 
 /** The zone's own rules, for a preset that keeps it beside its schedules. */
 export function validateTimezone(timezone: string | null | undefined): CronError | undefined {
-  const zone = { text: timezone?.trim() === '' ? '' : (timezone ?? ''), position: 0, prefixed: false }
+  const zone = besideExpression(timezone)
   return checkZoneGiven(zone) ?? checkZoneKnown(zone)
 }
 
@@ -93,12 +93,14 @@ function tokenise(expression: string): Token[] {
 }
 
 function findZone(first: Token, options: CronOptions): Zone {
-  if (options.kind === 'prebuild_window') {
-    const text = options.timezone ?? ''
-    return { text: text.trim() === '' ? '' : text, position: 0, prefixed: false }
-  }
+  if (options.kind === 'prebuild_window') return besideExpression(options.timezone)
   if (!first.text.startsWith(PREFIX)) return { text: DEFAULT_ZONE, position: first.position, prefixed: false }
   return { text: first.text.slice(PREFIX.length), position: first.position + PREFIX.length, prefixed: true }
+}
+
+function besideExpression(timezone: string | null | undefined): Zone {
+  const blank = (timezone ?? '').trim() === ''
+  return { text: blank ? '' : (timezone ?? ''), position: 0, prefixed: false }
 }
 
 function checkPrefix(first: Token, options: CronOptions): CronError | undefined {

@@ -7,7 +7,7 @@ export type Pattern = Cron
 /** Our own numbers go in, not the text: croner refuses steps beyond the field and reads `?` as the time of its start. */
 export function compilePattern(fields: CronFields): Pattern {
   const text = FIELD_NAMES.map((name) => renderField(fields[name])).join(' ')
-  return new Cron(text, { mode: '5-part', utcOffset: 0, sloppyRanges: true })
+  return new Cron(text, { mode: '5-part', utcOffset: 0 })
 }
 
 function renderField({ star, values }: CronField): string {

@@ -14,7 +14,7 @@ export function wallClock(zone: string, instantMs: number): number {
   return instantMs + offsetAt(zone, instantMs)
 }
 
-/** The first instant in (from, to] at which clocks jump; no zone has changed its offset and back within a day. */
+/** The first instant in (from, to] at which clocks jump, supposing that a jump is not undone within the same day. */
 export function nextClockChange(zone: string, span: { from: number; to: number }): number | null {
   const offset = offsetAt(zone, span.from)
   for (let day = span.from; day < span.to; day += DAY_MS) {
