@@ -53,17 +53,14 @@ export function nextBoundary(windows: readonly Window[], zone: string, now: Date
 
 export function desiredInstances(preset: TargetPreset, now: Date): Target {
   const { base, timezone, schedules } = preset
-  if (schedules.length === 0 || timezone === null) {
-    const missing = schedules.length > 0 ? validateSchedules(timezone, schedules)[0] : undefined
-    if (missing === undefined) return { desired: base, window: null, until: null, source: 'base' }
-    return { desired: base, window: null, until: null, source: 'config_error', configError: missing.message }
-  }
-  const compiled = compileSchedules(timezone, schedules)
+  if (schedules.length === 0) return { desired: base, window: null, until: null, source: 'base' }
+  const zone = timezone ?? ''
+  const compiled = compileSchedules(zone, schedules)
   if ('problem' in compiled) {
     return { desired: base, window: null, until: null, source: 'config_error', configError: compiled.problem }
   }
-  const until = nextBoundary(compiled.windows, timezone, now)
-  const index = compiled.windows.findIndex((window) => isWithin(window, timezone, now))
+  const until = nextBoundary(compiled.windows, zone, now)
+  const index = compiled.windows.findIndex((window) => isWithin(window, zone, now))
   const schedule = schedules[index]
   if (schedule === undefined) return { desired: base, window: null, until, source: 'base' }
   return { desired: schedule.instances, window: { ...schedule, index }, until, source: 'window' }
