@@ -6,14 +6,22 @@ import { copyOf } from './binariesCopy.ts'
 import { unavailable } from './failures.ts'
 import { identityOf, type Owner } from './owner.ts'
 
+const TRY_MS = 10_000 // printing a version takes 5 ms; a network folder that hangs would take for ever
+
 export type Binaries = { initdb: string; postgres: string; major: string }
 
 /** Those that npm installed, or a copy below `binariesDir` when PostgreSQL's user cannot use them where they are. */
 export function findBinaries(binariesDir: string, owner: Owner | undefined): Binaries {
   const native = installed()
   const complete = hydrate(native)
-  const inPlace = complete ? tryOut(native, owner) : undefined
-  if (inPlace?.major) return locate(native, inPlace.major)
+  const inPlace = tryOut(native, owner)
+  if (complete && inPlace.major) return locate(native, inPlace.major)
+  if (complete && !owner) {
+    throw unavailable(
+      `The PostgreSQL binaries in ${native} do not run on this system (${inPlace.complaint}): ` +
+        'set DAYBREAK_DATABASE_URL to a PostgreSQL of your own',
+    )
+  }
 
   const copy = copyOf(native, binariesDir)
   hydrate(copy)
@@ -65,7 +73,7 @@ function missingLinks(native: string): { at: string; to: string }[] {
 }
 
 function tryOut(native: string, owner: Owner | undefined): { major?: string; complaint: string } {
-  const options = { ...identityOf(owner), cwd: '/', env: {}, encoding: 'utf8' } as const
+  const options = { ...identityOf(owner), cwd: '/', env: {}, encoding: 'utf8', timeout: TRY_MS } as const
   const { stdout, stderr, error } = spawnSync(path.join(native, 'bin/postgres'), ['--version'], options)
   const major = /\(PostgreSQL\) (\d+)/.exec(stdout ?? '')?.[1]
   return { ...(major ? { major } : {}), complaint: (error?.message ?? stderr ?? '').trim() }

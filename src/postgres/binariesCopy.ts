@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { unavailable } from './failures.ts'
+import { makeFolders, makeStaging } from './folders.ts'
 
 type SourceFile = { name: string; mode: number; sha256: string }
 
@@ -14,8 +15,6 @@ export function copyOf(native: string, binariesDir: string): string {
   const source = listFiles(native)
   const name = hash('sha256', source.map((file) => `${file.sha256} ${file.name}\n`).join('')).slice(0, 16)
   const copy = path.join(path.resolve(binariesDir), name)
-  if (isFaithful(copy, source)) return copy
-
   makeFolders(path.dirname(copy))
   if (!isPrivate(path.dirname(copy))) {
     throw unavailable(
@@ -23,7 +22,9 @@ export function copyOf(native: string, binariesDir: string): string {
         'since the PostgreSQL binaries are kept there: choose another home, or correct its owner and mode',
     )
   }
-  const staging = fs.mkdtempSync(`${copy}.new-`)
+  if (isFaithful(copy, source)) return copy
+
+  const staging = makeStaging(copy)
   try {
     writeCopy(native, staging, source)
     // A copy that is there by now was made by another process, and one that is not faithful gives way.
@@ -76,11 +77,4 @@ function writeCopy(native: string, staging: string, source: readonly SourceFile[
     fs.copyFileSync(path.join(native, name), file)
     fs.chmodSync(file, mode)
   }
-}
-
-/** Open to PostgreSQL's user whatever our umask is. */
-export function makeFolders(folder: string): void {
-  const first = fs.mkdirSync(folder, { recursive: true })
-  if (!first) return
-  for (let made = folder; made.length >= first.length; made = path.dirname(made)) fs.chmodSync(made, 0o755)
 }

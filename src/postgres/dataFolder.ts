@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { makeFolders } from './binariesCopy.ts'
 import { unavailable } from './failures.ts'
+import { makeFolders } from './folders.ts'
 import { assertReachable, PASSWORD_FILE } from './initialise.ts'
 import type { Owner } from './owner.ts'
 

@@ -6,8 +6,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { diskFull, unavailable } from './failures.ts'
+import { makeStaging } from './folders.ts'
 import { canEnter, identityOf, type Owner } from './owner.ts'
-import { isAlive } from './pidFile.ts'
 
 const INITDB_MS = 120_000 // it takes half a second; a slow disk that syncs 1,000 files takes many
 
@@ -16,8 +16,7 @@ export const PASSWORD_FILE = 'superuser.password'
 export type Initialisation = { dataDir: string; initdb: string; owner: Owner | undefined; sync: boolean }
 
 export async function initialise({ dataDir, initdb, owner, sync }: Initialisation): Promise<void> {
-  removeLeftOvers(dataDir)
-  const staging = fs.mkdtempSync(`${dataDir}.new-${process.pid}-`)
+  const staging = makeStaging(dataDir)
   const secret = `${staging}.password`
   const password = randomBytes(24).toString('base64url')
   try {
@@ -39,16 +38,6 @@ export function assertReachable(folder: string, dataDir: string, owner: Owner | 
     `The user ${owner.name}, as whom PostgreSQL runs, cannot reach ${dataDir}: ` +
       'open the folders above it (chmod o+x), or choose a home such as /var/lib/daybreak',
   )
-}
-
-function removeLeftOvers(dataDir: string): void {
-  const parent = path.dirname(dataDir)
-  const prefix = `${path.basename(dataDir)}.new-`
-  for (const name of fs.readdirSync(parent)) {
-    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : 0
-    // An initdb whose starter was killed may still write here; it then fails, and nobody waits for it.
-    if (pid > 0 && !isAlive(pid)) fs.rmSync(path.join(parent, name), { recursive: true, force: true, maxRetries: 5 })
-  }
 }
 
 function writeSecret(file: string, secret: string, owner: Owner | undefined): void {

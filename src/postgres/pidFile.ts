@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 
+const EMPTY_MS = 5_000
+
 export type PidFile = { pid: number; port: number; status: string }
 
 export function readPidFile(dataDir: string): PidFile | undefined {
@@ -14,17 +16,29 @@ export function readPidFile(dataDir: string): PidFile | undefined {
   return { pid: Number(lines[0]), port: Number(lines[3]), status: (lines[7] ?? '').trim() }
 }
 
+/** A server writes its pid at once, so a file that stays empty is what a power failure left; PostgreSQL refuses it. */
+export function removeEmptyPidFile(dataDir: string, now: number): void {
+  const file = path.join(dataDir, 'postmaster.pid')
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  if (stat?.size === 0 && now - stat.mtimeMs > EMPTY_MS) fs.rmSync(file, { force: true })
+}
+
 /** The pid in a left-over file may name an innocent process by now. */
 export function isPostmasterOf(pid: number, dataDir: string): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 1 || !isAlive(pid)) return false
   return process.platform === 'linux' ? serves(linuxArguments(pid), dataDir) : psShows(pid, dataDir)
 }
 
+/** Also true for another user's process, which we may not signal. */
 export function isAlive(pid: number): boolean {
-  return signal(pid, 0)
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
 }
 
-export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name)
   } catch {

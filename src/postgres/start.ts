@@ -8,13 +8,14 @@ import { asRefusal, failedStart } from './failures.ts'
 import { initialise, PASSWORD_FILE } from './initialise.ts'
 import { becomesReady, launch } from './launch.ts'
 import { type Owner, pickOwner } from './owner.ts'
-import { isPostmasterOf, readPidFile } from './pidFile.ts'
+import { isPostmasterOf, readPidFile, removeEmptyPidFile } from './pidFile.ts'
 import { choosePort, readPort, storePort } from './ports.ts'
 import { stopAtOnce, stopPostmaster } from './stop.ts'
 import { type Watcher, watch } from './watcher.ts'
 
 const READY_MS = 60_000 // recovery after a crash takes seconds; nobody waits longer without asking what is going on
 const ATTEMPTS = 20 // each lost to another process that starts or stops the same folder, or to a port just taken
+const HELD = /lock file "postmaster.pid" (already exists|is empty)|shared memory block .* still in use/
 const MAX_PAUSE_MS = 1_000
 
 export type PostgresOptions = {
@@ -82,6 +83,7 @@ async function startOrAdopt(cluster: Cluster, deadline: number): Promise<Running
   const { dataDir } = cluster
   const taken = new Set<number>()
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    removeEmptyPidFile(dataDir, Date.now())
     const found = readPidFile(dataDir)
     if (found && isPostmasterOf(found.pid, dataDir)) {
       if (await becomesReady(dataDir, found.pid, deadline)) return { pid: found.pid, port: found.port, adopted: true }
@@ -110,9 +112,7 @@ async function startOnce(cluster: Cluster, attempt: Attempt): Promise<Running | 
   }
   const portLost = options.port === undefined && outcome.output.includes('Address already in use')
   if (portLost) attempt.taken.add(port)
-  const folderHeld = /lock file "postmaster.pid" already exists|shared memory block .* still in use/.test(
-    outcome.output,
-  )
+  const folderHeld = HELD.test(outcome.output)
   if (attempt.last || !(portLost || folderHeld)) throw failedStart(outcome.output, dataDir, port)
   return undefined
 }

@@ -84,6 +84,16 @@ test('a left-over pid file that names a living stranger does not stop a start, n
   t.is(stranger.signalCode, null)
 })
 
+test('an empty pid file from a power failure does not stop a start', async (t) => {
+  const { options, dataDir } = aHome(t)
+  const first = await startWithRow(options)
+  await first.stop()
+  const pidFile = path.join(dataDir, 'postmaster.pid')
+  fs.writeFileSync(pidFile, '')
+  fs.utimesSync(pidFile, 0, 0)
+  t.true(await keepsRow((await startPostgres(options)).url()))
+})
+
 test('four processes that start one folder at once share one server', async (t) => {
   const { options, folder } = aHome(t)
   const all = await Promise.all(Array.from({ length: 4 }, () => started(spawnStarter(t, options))))
