@@ -134,7 +134,7 @@ function checkDescriptor([first]: readonly Token[]): CronError | undefined {
 function checkFieldCount(tokens: readonly Token[], expression: string): CronError | undefined {
   if (tokens.length === FIELD_NAMES.length) return undefined
   const position = tokens[FIELD_NAMES.length]?.position ?? expression.length
-  const message = `A schedule has five fields (minute, hour, day of the month, month, weekday); this has ${tokens.length}.`
+  const message = `A schedule has five fields (minute, hour, day of month, month, weekday); this has ${tokens.length}.`
   return { code: 'field_count', ...whole(position, message) }
 }
 

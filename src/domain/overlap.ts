@@ -32,7 +32,7 @@ export function validateSchedules(timezone: string | null | undefined, schedules
   return problems
 }
 
-/** Exact over all dates and weekdays; the witness is the earliest common hour. Expressions that do not parse are left out. */
+/** Exact over all dates and weekdays; the witness is the earliest common hour. What does not parse is left out. */
 export function findOverlaps(crons: readonly string[]): Overlap[] {
   const parsed = crons.map(parseWindowFields)
   return parsed.flatMap((one, a) =>

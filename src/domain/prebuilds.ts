@@ -1,4 +1,4 @@
-// What a preset's pool needs at one instant: everything comes in as the snapshot, and the job only carries out the answer.
+// What a preset's pool needs at one instant: everything comes in as the snapshot, and the job carries out the answer.
 import { explain, type Reason } from './prebuilds/explain.ts'
 import { compareAge, expiresAt, groupPool, type Pool, type PoolMember } from './prebuilds/pool.ts'
 import { desiredInstances, type Schedule, type Target } from './windows.ts'
@@ -73,7 +73,7 @@ export function decidePrebuilds(snapshot: PrebuildSnapshot, now: Date): Prebuild
 
 type Situation = { pool: Pool; target: Target; state: PrebuildState; now: Date }
 
-/** Schedules that can no longer be read keep the pool at its last good size instead of dropping it to the base count. */
+/** Schedules that can no longer be read keep the pool at its last good size, not at the base count. */
 function findTarget({ preset, lastGoodDesired }: PrebuildSnapshot, now: Date): Target {
   const target = desiredInstances(preset, now)
   return target.source === 'config_error' ? { ...target, desired: lastGoodDesired ?? target.desired } : target

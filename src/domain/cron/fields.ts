@@ -119,7 +119,7 @@ function checkBounds(range: Range, at: { field: FieldName; position: number }): 
     code: 'range_reversed',
     field: at.field,
     position: at.position,
-    message: `The ${label} range ${range.from}-${range.to} runs backwards; write ${range.from}-${max},${min}-${range.to}.`,
+    message: `The ${label} range ${range.from}-${range.to} is reversed; write ${range.from}-${max},${min}-${range.to}.`,
   }
 }
 

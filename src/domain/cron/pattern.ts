@@ -4,7 +4,7 @@ import { type CronField, type CronFields, FIELD_NAMES } from './fields.ts'
 /** A pattern that answers for wall clocks written as UTC; it never hears of a zone, whose clock changes are ours. */
 export type Pattern = Cron
 
-/** Our own numbers go in, not the text: croner refuses a step beyond the field and joins days by another rule for steps of one. */
+/** Our numbers go in, not the text: croner refuses steps beyond a field and takes a step of one for a restriction. */
 export function compilePattern(fields: CronFields): Pattern {
   const text = FIELD_NAMES.map((name) => renderField(fields[name])).join(' ')
   return new Cron(text, { mode: '5-part', utcOffset: 0 })

@@ -1,4 +1,4 @@
-// Between an instant and what the clocks of a zone show, both in milliseconds; a wall clock is written as if it were UTC.
+// Between an instant and what the clocks of a zone show, in milliseconds; a wall clock is written as if it were UTC.
 import { IANAZone } from 'luxon'
 
 const MINUTE_MS = 60_000

@@ -8,7 +8,7 @@ export type Failures = {
   capMs: number
 }
 
-/** The wait doubles with each failure up to the cap, and is spread so that presets that failed together do not retry together. */
+/** The wait doubles with each failure up to the cap; presets that failed together do not retry together. */
 export function backoffEnd({ presetId, failuresInARow, lastFailureAt, baseMs, capMs }: Failures): Date {
   if (failuresInARow < 1) return lastFailureAt
   const longestMs = Math.min(baseMs * 2 ** (failuresInARow - 1), capMs)
@@ -17,7 +17,7 @@ export function backoffEnd({ presetId, failuresInARow, lastFailureAt, baseMs, ca
   return new Date(lastFailureAt.getTime() + Math.round(longestMs * share))
 }
 
-/** FNV-1a over UTF-16 units (http://www.isthe.com/chongo/tech/comp/fnv/), as a fraction in [0, 1): the same text, the same wait. */
+/** FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/) as a fraction in [0, 1): the same text, the same wait. */
 function hashToUnit(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) {
