@@ -1,7 +1,7 @@
 import type { Db } from '../../sql/database.ts'
 import { enqueueJob } from '../../sql/jobs.sql.ts'
 import type { Json } from '../../sql/values.ts'
-import type { Job } from './task.ts'
+import { type Job, MAX_ATTEMPTS } from './task.ts'
 
 export type EnqueueOptions = {
   runAt?: Date
@@ -24,7 +24,7 @@ export async function enqueue<Payload extends Json>(
     payload,
     jobKey: key ?? job.key?.(payload) ?? null,
     runAt: runAt ?? null,
-    maxAttempts: job.maxAttempts,
+    maxAttempts: job.maxAttempts ?? MAX_ATTEMPTS,
     priority: job.priority ?? null,
   })
   return id

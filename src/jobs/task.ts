@@ -14,6 +14,8 @@ export type Report = Readonly<Record<string, unknown>>
 
 /** One attempt at a job; with `stillHolds` the fence against a worker that was thought dead. */
 export type JobRun = {
+  /** The task identifier it was queued under. */
+  task: string
   jobId: string
   attempt: number
   maxAttempts: number
@@ -31,13 +33,17 @@ export type Job<Payload = unknown> = {
   key?(payload: Payload): string
   /** Five crontab fields, in UTC; the payload is then `{}`. */
   every?: string
-  maxAttempts: number
+  /** `MAX_ATTEMPTS` where not given. */
+  maxAttempts?: number
   /** Lower runs first; 0 where not given. */
   priority?: number
   /** The task identifiers that this process serves, where they differ from the name. */
   names?(context: Context): readonly string[]
   run(payload: Payload, context: Context, run: JobRun): Promise<Report>
 }
+
+/** With the queue's back-off, which ends at six hours, the last comes after four days. */
+export const MAX_ATTEMPTS = 25
 
 export function defineJob<Payload>(job: Job<Payload>): Job<Payload> {
   return job
@@ -59,6 +65,7 @@ export type TaskPool = {
 export function toTask(job: Job, context: Context, pool: TaskPool): Task {
   return async (input, { job: row }) => {
     const run: JobRun = {
+      task: row.task_identifier,
       jobId: row.id,
       attempt: row.attempts,
       maxAttempts: row.max_attempts,
@@ -67,19 +74,19 @@ export function toTask(job: Job, context: Context, pool: TaskPool): Task {
     }
     const startedAt = performance.now()
     const fields = (): object => ({
-      job: row.task_identifier,
+      job: run.task,
       jobId: run.jobId,
       attempt: run.attempt,
       ms: Math.round(performance.now() - startedAt),
     })
     try {
-      if (!(await pool.begin(run))) throw new LostJob(row.task_identifier, run)
+      if (!(await pool.begin(run))) throw new LostJob(run)
       const report = await job.run(parsePayload(job, input), context, run)
-      if (!(await pool.holds(run))) throw new LostJob(row.task_identifier, run)
-      context.log.info({ ...fields(), report }, describeReport(row.task_identifier, report))
+      if (!(await pool.holds(run))) throw new LostJob(run)
+      context.log.info({ ...fields(), report }, describeReport(run.task, report))
     } catch (error) {
       const last = run.attempt >= run.maxAttempts ? ' for the last time' : ''
-      context.log.error({ ...fields(), err: error }, `${row.task_identifier} failed${last}: ${messageOf(error)}`)
+      context.log.error({ ...fields(), err: error }, `${run.task} failed${last}: ${messageOf(error)}`)
       throw error
     }
   }
@@ -87,7 +94,7 @@ export function toTask(job: Job, context: Context, pool: TaskPool): Task {
 
 /** Thrown instead of reporting success: failing is fenced by the holder, completing is not. */
 export class LostJob extends Error {
-  constructor(task: string, { jobId, attempt }: JobRun) {
+  constructor({ task, jobId, attempt }: JobRun) {
     super(`job ${jobId} (${task}) was given to another worker during attempt ${attempt}`)
     this.name = 'LostJob'
   }
