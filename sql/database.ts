@@ -29,7 +29,10 @@ const IDLE_TIMEOUT_MS = 30_000
 
 export type DatabaseOptions = { maxPoolSize?: number; prepared?: boolean }
 
-export async function openDatabase(url: string, { maxPoolSize = 10, prepared = true }: DatabaseOptions = {}): Promise<Pool> {
+export async function openDatabase(
+  url: string,
+  { maxPoolSize = 10, prepared = true }: DatabaseOptions = {},
+): Promise<Pool> {
   usePreparedStatements(prepared)
   return await createPool(url, {
     driverFactory: createPgDriverFactory(),

@@ -26,7 +26,8 @@ export function readMigrations(folder: string): Migration[] {
     .toSorted()
     .map((file, index) => {
       const expected = String(index + 1).padStart(4, '0')
-      if (/^(\d{4})-[a-z0-9-]+\.sql$/.exec(file)?.[1] !== expected) throw new Error(`${file}: expected number ${expected}`)
+      if (/^(\d{4})-[a-z0-9-]+\.sql$/.exec(file)?.[1] !== expected)
+        throw new Error(`${file}: expected number ${expected}`)
       const text = fs.readFileSync(path.join(folder, file), 'utf8').replaceAll('\r\n', '\n')
       return { name: file.slice(0, -4), text, checksum: createHash('sha256').update(text).digest('hex') }
     })
@@ -50,17 +51,25 @@ export async function migrate(url: string, folder = MIGRATIONS_FOLDER): Promise<
 }
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: 'daybreak migrate', connectionTimeoutMillis: 10_000 })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'daybreak migrate',
+    connectionTimeoutMillis: 10_000,
+  })
   client.on('error', () => {}) // a broken connection also fails the statement in flight, which reports it
   try {
     await client.connect()
     return client
   } catch (error) {
     const { host, port, database } = client
-    throw new Refusal('unavailable', `The database ${database} at ${host}:${port} cannot be reached: ${(error as Error).message}.`, {
-      detail: 'Check DAYBREAK_DATABASE_URL and that PostgreSQL is running.',
-      cause: error,
-    })
+    throw new Refusal(
+      'unavailable',
+      `The database ${database} at ${host}:${port} cannot be reached: ${(error as Error).message}.`,
+      {
+        detail: 'Check DAYBREAK_DATABASE_URL and that PostgreSQL is running.',
+        cause: error,
+      },
+    )
   }
 }
 
@@ -68,9 +77,13 @@ async function assertVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(`select current_setting('server_version') as version`)
   const version = rows[0]?.version ?? ''
   if (Number.parseInt(version, 10) >= MINIMUM_SERVER_VERSION) return
-  throw new Refusal('unavailable', `PostgreSQL ${version} is too old: Daybreak needs ${MINIMUM_SERVER_VERSION} or newer.`, {
-    detail: 'Upgrade the server, or point DAYBREAK_DATABASE_URL at a newer one.',
-  })
+  throw new Refusal(
+    'unavailable',
+    `PostgreSQL ${version} is too old: Daybreak needs ${MINIMUM_SERVER_VERSION} or newer.`,
+    {
+      detail: 'Upgrade the server, or point DAYBREAK_DATABASE_URL at a newer one.',
+    },
+  )
 }
 
 /** Polled, not awaited: a session blocked inside pg_advisory_lock holds a snapshot that `create index concurrently` waits for. */
@@ -80,9 +93,13 @@ async function lock(client: pg.Client): Promise<void> {
     if (rows[0]?.ours) return
     await sleep(LOCK_POLL_MS)
   }
-  throw new Refusal('unavailable', `Another process has been migrating this database for ${LOCK_WAIT_MS / 60_000} minutes.`, {
-    detail: 'Look for "daybreak migrate" in pg_stat_activity.',
-  })
+  throw new Refusal(
+    'unavailable',
+    `Another process has been migrating this database for ${LOCK_WAIT_MS / 60_000} minutes.`,
+    {
+      detail: 'Look for "daybreak migrate" in pg_stat_activity.',
+    },
+  )
 }
 
 async function readDue(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
@@ -99,7 +116,8 @@ async function readDue(client: pg.Client, migrations: readonly Migration[]): Pro
         detail: 'The build is older than the database: install the newer one again.',
       })
     }
-    if (file.checksum !== row.checksum) throw new Error(`migration ${row.name} was edited after it was applied; write a new one`)
+    if (file.checksum !== row.checksum)
+      throw new Error(`migration ${row.name} was edited after it was applied; write a new one`)
   }
   return migrations.slice(rows.length)
 }

@@ -11,7 +11,10 @@ export const array = (values: readonly PrimitiveValueExpression[] | null, type: 
 export const time = (value: Date | null): string | null => value?.toISOString() ?? null
 export const bytes = (value: Buffer | null) => (value === null ? null : sql.binary(value))
 
-type Tag<Row extends z.ZodType> = (parts: TemplateStringsArray, ...values: Parameters<ReturnType<typeof sql.type<Row>>>[1][]) => QuerySqlToken<Row>
+type Tag<Row extends z.ZodType> = (
+  parts: TemplateStringsArray,
+  ...values: Parameters<ReturnType<typeof sql.type<Row>>>[1][]
+) => QuerySqlToken<Row>
 
 let preparing = true
 

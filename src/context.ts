@@ -12,6 +12,8 @@ export type Context = {
   sealer: Sealer
   /** Drivers this process can run; empty in one that only serves the API. */
   drivers: ReadonlyMap<Driver['name'], Driver>
+  /** The home that this process works on: workspaces of in-place drivers live with one. */
+  hostId: string
   /** This process, as a row of `provisioner_daemons`. */
   processId: string
 }

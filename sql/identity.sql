@@ -1,0 +1,91 @@
+-- readClock :one
+-- The database's time: the one clock that all processes share.
+-- not null: now
+select clock_timestamp() as now;
+
+-- findApiKey :maybe prepared
+-- A live key with its user; the caller compares the secret.
+select k.id as key_id, k.hashed_secret, k.expires_at, k.last_used_at, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+from daybreak.api_keys k
+join daybreak.users u on u.id = k.user_id
+where k.id = :id and k.expires_at > clock_timestamp() and u.deleted_at is null;
+
+-- touchApiKey :exec
+-- At most once a minute per key, so that reading costs no write.
+update daybreak.api_keys set last_used_at = clock_timestamp()
+where id = :id and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute');
+
+-- insertApiKey :one
+insert into daybreak.api_keys (id, hashed_secret, user_id, login_type, token_name, lifetime_seconds, expires_at)
+values (:id, :hashedSecret, :userId, :loginType, :tokenName, :lifetimeSeconds::integer,
+  clock_timestamp() + make_interval(secs => :lifetimeSeconds::integer))
+returning id, created_at, expires_at;
+
+-- deleteApiKey :exec
+delete from daybreak.api_keys where id = :id;
+
+-- insertSignInLink :exec
+insert into daybreak.sign_in_links (token_hash, user_id, expires_at)
+values (:tokenHash, :userId, clock_timestamp() + make_interval(secs => :lifetimeSeconds));
+
+-- useSignInLink :maybe
+-- Deletes what it finds: a link works once.
+delete from daybreak.sign_in_links where token_hash = :tokenHash and expires_at > clock_timestamp() returning user_id;
+
+-- deleteSignInLinks :exec
+delete from daybreak.sign_in_links where user_id = :userId;
+
+-- findUser :maybe
+-- By id, or by name when `id` is null.
+-- nullable params: id, username
+select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
+  array(select m.organization_id from daybreak.organization_members m where m.user_id = u.id) as organization_ids
+from daybreak.users u
+where deleted_at is null and (id = :id or lower(username) = lower(:username));
+
+-- findFirstAdmin :maybe
+-- The oldest owner of the deployment.
+select id, username, password_hash is not null or login_type = 'oidc' as can_sign_in
+from daybreak.users
+where deleted_at is null and not is_system and 'owner' = any(roles)
+order by created_at, id
+limit 1;
+
+-- insertUser :one
+insert into daybreak.users (username, email, name, login_type, roles)
+values (:username, :email, :name, :loginType, :roles)
+returning id;
+
+-- countPeople :one
+-- not null: people
+select count(*)::integer as people from daybreak.users where not is_system and deleted_at is null;
+
+-- insertOrganization :one
+insert into daybreak.organizations (name, display_name, is_default) values (:name, :displayName, :isDefault)
+returning id;
+
+-- insertMember :exec
+insert into daybreak.organization_members (user_id, organization_id) values (:userId, :organizationId)
+on conflict do nothing;
+
+-- findOrganization :maybe
+-- By id, by name, or the default one when both are null.
+-- nullable params: id, name
+select id, name, display_name, description, icon, is_default, created_at, updated_at
+from daybreak.organizations
+where deleted_at is null and case
+  when :id::uuid is not null then id = :id::uuid
+  when :name::text is not null then lower(name) = lower(:name::text)
+  else is_default end;
+
+-- listOrganizationsOf :many
+select o.id, o.name, o.display_name, o.description, o.icon, o.is_default, o.created_at, o.updated_at
+from daybreak.organizations o
+join daybreak.organization_members m on m.organization_id = o.id
+where m.user_id = :userId and o.deleted_at is null
+order by o.name
+limit :limit;
+
+-- isMember :one
+-- not null: member
+select exists (select from daybreak.organization_members where user_id = :userId and organization_id = :organizationId) as member;

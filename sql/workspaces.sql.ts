@@ -1,0 +1,106 @@
+// Generated from workspaces.sql by `npm run sql`; edit that file instead.
+import { type CommonQueryMethods, sql } from 'slonik'
+import { z } from 'zod'
+import { array, prepared } from './values.ts'
+
+const insertWorkspaceRow = z.object({ id: z.guid() })
+export type InsertWorkspaceRow = z.infer<typeof insertWorkspaceRow>
+
+export async function insertWorkspace(db: CommonQueryMethods, params: { id: string | null; ownerId: string; organizationId: string; templateId: string; name: string; bornAsPrebuild: boolean }): Promise<InsertWorkspaceRow> {
+  return await db.one(sql.type(insertWorkspaceRow)`
+    insert into daybreak.workspaces (id, owner_id, organization_id, template_id, name, born_as_prebuild)
+    values (coalesce(${params.id}::uuid, uuidv7()), ${params.ownerId}, ${params.organizationId}, ${params.templateId}, ${params.name}, ${params.bornAsPrebuild})
+    returning id`)
+}
+
+const lockWorkspaceRow = z.object({ id: z.guid(), ownerId: z.guid(), organizationId: z.guid(), templateId: z.guid(), name: z.string(), host: z.string().nullable(), deletedAt: z.date().nullable(), buildId: z.guid(), buildNumber: z.int(), buildTransition: z.string(), templateVersionId: z.guid(), presetId: z.guid().nullable(), jobStatus: z.string(), jobId: z.guid(), provisioner: z.string() })
+export type LockWorkspaceRow = z.infer<typeof lockWorkspaceRow>
+
+export async function lockWorkspace(db: CommonQueryMethods, params: { id: string }): Promise<LockWorkspaceRow | null> {
+  return await db.maybeOne(sql.type(lockWorkspaceRow)`
+    select w.id, w.owner_id, w.organization_id, w.template_id, w.name, w.host, w.deleted_at, b.id as build_id, b.build_number,
+      b.transition as build_transition, b.template_version_id, b.preset_id, j.job_status, j.id as job_id, t.provisioner
+    from daybreak.workspaces w
+    join daybreak.workspace_builds b on b.id = w.latest_build_id
+    join daybreak.provisioner_jobs j on j.id = b.job_id
+    join daybreak.templates t on t.id = w.template_id
+    where w.id = ${params.id}
+    for no key update of w`)
+}
+
+const findWorkspaceIdByNameRow = z.object({ id: z.guid() })
+export type FindWorkspaceIdByNameRow = z.infer<typeof findWorkspaceIdByNameRow>
+
+export async function findWorkspaceIdByName(db: CommonQueryMethods, params: { ownerId: string; name: string }): Promise<FindWorkspaceIdByNameRow | null> {
+  return await db.maybeOne(sql.type(findWorkspaceIdByNameRow)`
+    select id from daybreak.workspaces where owner_id = ${params.ownerId} and lower(name) = lower(${params.name}) and deleted_at is null`)
+}
+
+const listWorkspaceIdsRow = z.object({ id: z.guid() })
+export type ListWorkspaceIdsRow = z.infer<typeof listWorkspaceIdsRow>
+
+/** Newest first. A null filter lets all pass; `owners` null means everybody's but the prebuilds. */
+export async function listWorkspaceIds(db: CommonQueryMethods, params: { ownerId: string | null; organizationIds: readonly string[] | null; name: string | null; templateName: string | null; limit: number; offset: number }): Promise<readonly ListWorkspaceIdsRow[]> {
+  return await db.any(sql.type(listWorkspaceIdsRow)`
+    select w.id
+    from daybreak.workspaces w
+    where w.deleted_at is null
+      and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = ${params.ownerId}::uuid end
+      and (${array(params.organizationIds, 'uuid')}::uuid[] is null or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
+      and (${params.name}::text is null or lower(w.name) like '%' || lower(${params.name}::text) || '%')
+      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))
+    order by w.created_at desc, w.id
+    limit ${params.limit} offset ${params.offset}`)
+}
+
+const countWorkspacesRow = z.object({ workspaces: z.int() })
+export type CountWorkspacesRow = z.infer<typeof countWorkspacesRow>
+
+export async function countWorkspaces(db: CommonQueryMethods, params: { ownerId: string | null; organizationIds: readonly string[] | null; name: string | null; templateName: string | null }): Promise<CountWorkspacesRow> {
+  return await db.one(sql.type(countWorkspacesRow)`
+    select count(*)::integer as workspaces
+    from daybreak.workspaces w
+    where w.deleted_at is null
+      and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = ${params.ownerId}::uuid end
+      and (${array(params.organizationIds, 'uuid')}::uuid[] is null or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
+      and (${params.name}::text is null or lower(w.name) like '%' || lower(${params.name}::text) || '%')
+      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))`)
+}
+
+const readWorkspacesRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), deletedAt: z.date().nullable(), ownerId: z.guid(), ownerName: z.string(), organizationId: z.guid(), organizationName: z.string(), templateId: z.guid(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string(), templateActiveVersionId: z.guid(), templateRequireActiveVersion: z.boolean(), name: z.string(), host: z.string().nullable(), autostartSchedule: z.string().nullable(), ttlSeconds: z.int().nullable(), nextStartAt: z.date().nullable(), lastUsedAt: z.date(), dormantAt: z.date().nullable(), deletingAt: z.date().nullable(), automaticUpdates: z.string(), claimedAt: z.date().nullable(), claimedFromPresetId: z.guid().nullable(), buildId: z.guid() })
+export type ReadWorkspacesRow = z.infer<typeof readWorkspacesRow>
+
+/** Workspaces with all that their wire shape shows of them, their latest build included. */
+export async function readWorkspaces(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ReadWorkspacesRow[]> {
+  return await db.any(prepared('readWorkspaces', readWorkspacesRow)`
+    select w.id, w.created_at, w.updated_at, w.deleted_at, w.owner_id, u.username as owner_name, w.organization_id, o.name as organization_name,
+      w.template_id, t.name as template_name, t.display_name as template_display_name, t.icon as template_icon,
+      t.active_version_id as template_active_version_id, t.require_active_version as template_require_active_version,
+      w.name, w.host, w.autostart_schedule, w.ttl_seconds, w.next_start_at, w.last_used_at, w.dormant_at, w.deleting_at, w.automatic_updates,
+      w.claimed_at, w.claimed_from_preset_id, b.id as build_id
+    from daybreak.workspaces w
+    join daybreak.users u on u.id = w.owner_id
+    join daybreak.organizations o on o.id = w.organization_id
+    join daybreak.templates t on t.id = w.template_id
+    join daybreak.workspace_builds b on b.id = w.latest_build_id
+    where w.id = any(${array(params.ids, 'uuid')})`)
+}
+
+export async function setWorkspaceHost(db: CommonQueryMethods, params: { host: string; id: string }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    update daybreak.workspaces set host = ${params.host}, updated_at = clock_timestamp() where id = ${params.id} and host is distinct from ${params.host}`)
+  return rowCount
+}
+
+export async function markWorkspaceDeleted(db: CommonQueryMethods, params: { id: string }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    update daybreak.workspaces set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = ${params.id} and deleted_at is null`)
+  return rowCount
+}
+
+/** Wakes the watchers of a workspace, wherever they are connected. */
+export async function notifyWorkspace(db: CommonQueryMethods, params: { id: string }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    select pg_notify('daybreak_workspace', ${params.id}::text)`)
+  return rowCount
+}

@@ -1,0 +1,54 @@
+// Takes what waits in `provisioner_jobs` for the drivers of this process until nothing is left. The job itself carries no
+// payload: it is a poke, and running it twice finds nothing the second time.
+import { z } from 'zod'
+import { acquireProvisionerJob } from '../../sql/provisioner_jobs.sql.ts'
+import type { Context } from '../context.ts'
+import { daemonTags } from '../daemon.ts'
+import type { Driver } from '../provisioners/driver.ts'
+import { POKE_ATTEMPTS, pokeProvisioner, provisionTask } from './pokes.ts'
+import { runBuild } from './provision/build.ts'
+import { runImport } from './provision/import.ts'
+import { defineJob } from './task.ts'
+
+/** So many in a row, then the poke is given back: a graceful stop must not wait for a long queue. */
+const MAX_IN_A_ROW = 50
+
+export type ProvisionReport = { imports: number; builds: number; failed: number }
+
+export const provision = defineJob({
+  name: 'provision',
+  class: 'provision',
+  maxAttempts: POKE_ATTEMPTS,
+  payload: z.object({}),
+  names: (context: Context) =>
+    [...context.drivers.keys()].flatMap((driver) => [
+      provisionTask(driver, null),
+      provisionTask(driver, context.hostId),
+    ]),
+  async run(_payload, context, run) {
+    const [, driverName] = /^provision:(\w+)(?:@.*)?$/.exec(run.task) ?? []
+    const driver = context.drivers.get(driverName as Driver['name'])
+    if (!driver) throw new Error(`no driver ${driverName} in this process`)
+    const report: ProvisionReport = { imports: 0, builds: 0, failed: 0 }
+    for (let taken = 0; !run.signal.aborted; taken++) {
+      if (taken === MAX_IN_A_ROW) {
+        await pokeProvisioner(context.db, run.task)
+        break
+      }
+      const job = await acquireProvisionerJob(context.db, {
+        workerId: context.processId,
+        provisioner: driver.name,
+        tags: daemonTags(context.hostId),
+      })
+      if (!job) break
+      // There may be more, and another slot of this or another worker may be free.
+      await pokeProvisioner(context.db, run.task)
+      const work = { job, driver, signal: run.signal }
+      const ok = job.type === 'workspace_build' ? await runBuild(context, work) : await runImport(context, work)
+      if (job.type === 'workspace_build') report.builds++
+      else report.imports++
+      if (!ok) report.failed++
+    }
+    return report
+  },
+})
