@@ -4,6 +4,7 @@ import { openDatabase, type Pool } from '../../sql/database.ts'
 import { beatJobWorkers, deleteJobWorkers, insertJobWorker, lockDeadJobWorkers } from '../../sql/job_workers.sql.ts'
 import { announceJobs, listOrphanedPools, unlockJobs } from '../../sql/jobs.sql.ts'
 import type { Context } from '../context.ts'
+import { VERSION } from '../version.ts'
 import type { JobClass } from './task.ts'
 
 /** One statement beats for all pools of the process and looks for silent ones. */
@@ -32,7 +33,6 @@ export type JobWorkers = {
 
 export type JobWorkersOptions = {
   directUrl: string
-  version: string
   /** The pool was thought dead, its jobs are with others: it must be replaced. */
   onTakenAway(poolId: string): void
 }
@@ -40,7 +40,7 @@ export type JobWorkersOptions = {
 export async function openJobWorkers(context: Context, options: JobWorkersOptions): Promise<JobWorkers> {
   const { log, config, processId } = context
   const db = await openDatabase(options.directUrl, { maxPoolSize: CONNECTIONS, prepared: config.prepared })
-  const origin = { processId, host: config.host, pid: process.pid, version: options.version }
+  const origin = { processId, host: config.host, pid: process.pid, version: VERSION }
   const pools = new Map<string, PoolInfo>()
   let closed = false
   let beats = 0

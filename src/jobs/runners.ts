@@ -23,7 +23,6 @@ export type RunnersOptions = {
   directUrl: string
   /** How many jobs of each class run at once. */
   concurrency: Readonly<Record<JobClass, number>>
-  version: string
   /** Restarting did not help: the process should end with a code that makes its supervisor start another. */
   onFatal(error: unknown): void
 }
@@ -33,7 +32,6 @@ export async function startRunners(context: Context, jobs: readonly Job[], optio
   const supervised = new Map<JobClass, Supervised>()
   const workers = await openJobWorkers(context, {
     directUrl: options.directUrl,
-    version: options.version,
     onTakenAway(poolId) {
       for (const each of supervised.values()) each.takenAway(poolId)
     },
