@@ -92,7 +92,7 @@ async function supervise(context: Context, { jobClass, ofClass, workers, options
   }
   const replace = async (reason: Error): Promise<void> => {
     for (let cause = reason; !stopping.signal.aborted; ) {
-      const delayMs = nextDelay(restarts)
+      const delayMs = nextDelayMs(restarts, performance.now())
       if (delayMs === undefined) {
         options.onFatal(new Error(`the ${jobClass} jobs broke ${RESTARTS} times in 10 minutes`, { cause }))
         return
@@ -136,11 +136,10 @@ async function supervise(context: Context, { jobClass, ofClass, workers, options
   }
 }
 
-/** How long to wait before the next restart; nothing when there were too many. Remembers it. */
-function nextDelay(restarts: number[]): number | undefined {
-  const now = performance.now()
-  while (restarts[0] !== undefined && now - restarts[0] > RESTARTS_WITHIN_MS) restarts.shift()
+/** How long to wait before the next restart, which it remembers; nothing when there were too many. */
+export function nextDelayMs(restarts: number[], nowMs: number): number | undefined {
+  while (restarts[0] !== undefined && nowMs - restarts[0] > RESTARTS_WITHIN_MS) restarts.shift()
   if (restarts.length >= RESTARTS) return undefined
-  restarts.push(now)
+  restarts.push(nowMs)
   return Math.min(BACKOFF_MS.first * 2 ** (restarts.length - 1), BACKOFF_MS.longest)
 }

@@ -29,8 +29,11 @@ export async function write(db: Pool, { event, worker = '', run }: { event: stri
     values (${worker}, ${run?.task ?? ''}, ${event}, ${run?.attempt ?? 0}, ${run?.jobId ?? ''})`)
 }
 
-export function ledgerJob(jobClass: JobClass, { worker, mode }: { worker: string; mode: Mode }): Job {
-  return defineJob<unknown>({
+export function ledgerJob(
+  jobClass: JobClass,
+  { worker, mode }: { worker: string; mode: Mode },
+): Job<Record<string, never>> {
+  return defineJob({
     name: `ledger-${jobClass}`,
     class: jobClass,
     payload: z.object({}),
@@ -80,7 +83,8 @@ if (import.meta.main) {
   const db = await openDatabase(url)
   const context = testContext(db, pino({ level: 'info' }, pino.destination(2)))
   installRejectionHandler(context.log, () => process.exit(3))
-  const options = { worker, mode: z.enum(MODES).parse(mode) }
+  if (mode === 'reject') void Promise.reject(new Error('a bug'))
+  const options = { worker, mode: z.enum(MODES).catch('finish').parse(mode) }
   const jobs = [ledgerJob('control', options), ledgerJob('bulk', options)]
   const runners = await startWorker(context, { url, jobs, onFatal: () => process.exit(4) })
   process.once('SIGTERM', () => {
