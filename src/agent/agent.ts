@@ -1,9 +1,10 @@
 // The agent's life: it serves one session at a time, and changes to the next when the workspace changes hands.
-// One transition at a time, in this order: children stopped, generation remembered, manifest loaded, acknowledged, started.
+// One transition at a time, in this order: children stopped, generation remembered, manifest loaded, acknowledged,
+// scripts started.
 import type { AgentManifest } from '../contract/agentApi.ts'
 import { type Api, createApi } from './api.ts'
 import type { AgentConfig } from './config.ts'
-import { recall, remember } from './generation.ts'
+import { type Remembered, recall, remember } from './generation.ts'
 import { keepBeating } from './heartbeat.ts'
 import type { Log } from './log.ts'
 import { loadManifest } from './manifest.ts'
@@ -47,10 +48,12 @@ function createLife({ config, log, signal, api, onWanted }: Surroundings) {
   let mayChangeHands = true
   let serving = new AbortController()
 
+  const keep = (remembered: Remembered) => remember({ stateDir: config.stateDir, log }, remembered)
+
   async function acknowledge(generation: number): Promise<void> {
     const body = { generation }
     const reply = await api.call({ method: 'POST', path: 'reinit/ack', body, agentId, signal })
-    if (reply && reply.status < 300) await remember(config.stateDir, { generation, acknowledgedBy: agentId })
+    if (reply && reply.status < 300) await keep({ generation, acknowledgedBy: agentId })
     else if (reply) log(`reinit/ack ${generation}: answered ${reply.status}`)
   }
 
@@ -76,7 +79,7 @@ function createLife({ config, log, signal, api, onWanted }: Surroundings) {
     agentId = manifest.agent_id
     wanted = Math.max(wanted, generation)
     const known = await recall(config.stateDir)
-    if (known.generation !== generation) await remember(config.stateDir, { generation, acknowledgedBy: '' })
+    if (known.generation !== generation) await keep({ generation, acknowledgedBy: '' })
     const isKnown = known.generation === generation && known.acknowledgedBy === agentId
     if (generation > 0 && !isKnown) await acknowledge(generation)
     session = createSession({ config, api, log, manifest })
@@ -97,7 +100,7 @@ function createLife({ config, log, signal, api, onWanted }: Surroundings) {
     async followGeneration(): Promise<void> {
       log(`generation ${wanted}: the workspace has changed hands`)
       await session?.abandon()
-      await remember(config.stateDir, { generation: wanted, acknowledgedBy: '' })
+      await keep({ generation: wanted, acknowledgedBy: '' })
       const manifest = await loadManifest(api, { atLeast: wanted, signal, log })
       if (manifest) await enter(manifest)
     },
@@ -116,7 +119,7 @@ function createLife({ config, log, signal, api, onWanted }: Surroundings) {
 
 type Bell = { ring(): void; rung(): Promise<void> }
 
-/** Lets one loop wait for several kinds of news. It looks at the news itself before it waits, so a ring is never lost. */
+/** Lets one loop wait for several kinds of news. It looks at them before it waits, so a ring is never lost. */
 function createBell(): Bell {
   let wake: (() => void) | undefined
   return {

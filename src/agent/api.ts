@@ -1,4 +1,5 @@
-// Calls to the server, each retried until it is settled: the agent has nobody else to ask, and an outage must not end a workspace.
+// Calls to the server, each retried until it is settled: the agent has nobody else to ask, and an outage must not end
+// a workspace.
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { createBackoff, pause } from './backoff.ts'

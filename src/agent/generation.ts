@@ -1,8 +1,9 @@
 // Remembers across a crash which owner this agent serves, and whether the server knows it.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from './log.ts'
 
-/** `acknowledgedBy` is the agent row that acknowledged this generation, empty while that is under way: a new process repeats it. */
+/** `acknowledgedBy` is the agent row that acknowledged this generation; empty means that a new process repeats it. */
 export type Remembered = { generation: number; acknowledgedBy: string }
 
 const NOTHING: Remembered = { generation: 0, acknowledgedBy: '' }
@@ -20,11 +21,17 @@ export async function recall(stateDir: string): Promise<Remembered> {
   }
 }
 
-export async function remember(stateDir: string, remembered: Remembered): Promise<void> {
-  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+export async function remember(place: { stateDir: string; log: Log }, remembered: Remembered): Promise<void> {
+  const { stateDir, log } = place
   const draft = `${file(stateDir)}.${process.pid}`
-  await writeFile(draft, JSON.stringify(remembered), { mode: 0o600 })
-  await rename(draft, file(stateDir))
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 })
+    await writeFile(draft, JSON.stringify(remembered), { mode: 0o600 })
+    await rename(draft, file(stateDir))
+  } catch (error) {
+    // A full disk must not end the workspace; at worst the next start acknowledges once more.
+    log(`generation was not stored: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function file(stateDir: string): string {

@@ -1,6 +1,6 @@
 export type Log = (message: string) => void
 
-/** The agent's own log is a file on the worker's host; a script or server that misbehaves for days must not fill the disk. */
+/** The agent's own log is a file on the worker's host; a server that misbehaves for days must not fill the disk. */
 const MAX_BYTES = 1024 * 1024
 
 export function createLog(): Log {

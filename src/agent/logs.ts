@@ -1,4 +1,4 @@
-// Streams what one script says to the server: in order, in batches, in bounded memory whatever the script or the server does.
+// Streams what one script says to the server: in order, in batches, in bounded memory whatever either of them does.
 import type { AgentLogLine } from '../contract/agentApi.ts'
 import type { Api } from './api.ts'
 import { pause } from './backoff.ts'

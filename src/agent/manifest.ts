@@ -4,9 +4,6 @@ import type { Api } from './api.ts'
 import { createBackoff, pause } from './backoff.ts'
 import type { Log } from './log.ts'
 
-/** How often a manifest older than the announced generation is asked for again: replicas lag by seconds, not minutes. */
-const STALE_ATTEMPTS = 20
-
 /** Undefined once `signal` is aborted. Sends no agent id: it asks who this agent is now. */
 export async function loadManifest(
   api: Api,
@@ -14,14 +11,13 @@ export async function loadManifest(
 ): Promise<AgentManifest | undefined> {
   const { atLeast, signal, log } = options
   const backoff = createBackoff()
-  let stale = 0
   while (!signal.aborted) {
     const reply = await api.call({ method: 'GET', path: 'manifest', signal })
     if (!reply) return undefined
     try {
       if (reply.status !== 200) throw new Error(`answered ${reply.status}`)
       const manifest = parseManifest(reply.body)
-      if (manifest.generation >= atLeast || ++stale >= STALE_ATTEMPTS) return manifest
+      if (manifest.generation >= atLeast) return manifest
       log(`manifest is of generation ${manifest.generation}, waiting for ${atLeast}`)
     } catch (error) {
       log(`manifest: ${error instanceof Error ? error.message : String(error)}, asking again`)

@@ -11,7 +11,7 @@ import { KILL_GRACE_MS, type RunningScript, type ScriptOutcome, startScript } fr
 
 /** For a script whose manifest says 0. */
 const DEFAULT_TIMEOUT_SECONDS = 300
-/** All stop scripts together; the driver kills the workspace soon after. Of it the last second is for SIGTERM to be heard. */
+/** All stop scripts together get ten seconds, the last one of them between SIGTERM and SIGKILL. */
 const STOP_SCRIPTS_MS = 9_000
 const STOP_KILL_GRACE_MS = 1_000
 /** Start scripts that still run when the workspace stops get less time than usual: the stop scripts need it. */
@@ -28,7 +28,10 @@ export type Session = {
 }
 
 type Parts = { config: AgentConfig; api: Api; log: Log; manifest: AgentManifest }
-type Limits = { longestMs: number; killGraceMs: number }
+type Limits = { longestMs: number; killGraceMs: number; mayStart: () => boolean }
+
+const ON_START = { longestMs: Infinity, killGraceMs: KILL_GRACE_MS }
+const ON_STOP: Limits = { longestMs: STOP_SCRIPTS_MS, killGraceMs: STOP_KILL_GRACE_MS, mayStart: () => true }
 
 export function createSession({ config, api, log, manifest }: Parts): Session {
   const ended = new AbortController()
@@ -60,6 +63,7 @@ export function createSession({ config, api, log, manifest }: Parts): Session {
     if (scripts.length === 0) return []
     try {
       const cwd = await workingDirectory(config, manifest)
+      if (!limits.mayStart()) return ['stopped']
       return await Promise.all(scripts.map((script) => runOne(script, cwd, limits)))
     } catch (error) {
       for (const script of scripts)
@@ -78,7 +82,7 @@ export function createSession({ config, api, log, manifest }: Parts): Session {
     async start() {
       lifecycle.report('starting')
       const scripts = manifest.scripts.filter((script) => script.run_on_start)
-      const outcomes = await runAll(scripts, { longestMs: Infinity, killGraceMs: KILL_GRACE_MS })
+      const outcomes = await runAll(scripts, { ...ON_START, mayStart: () => !stopping })
       if (!stopping) lifecycle.report(stateAfter(outcomes, 'ready', 'start_error', 'start_timeout'))
     },
     async abandon() {
@@ -89,7 +93,7 @@ export function createSession({ config, api, log, manifest }: Parts): Session {
       lifecycle.report('shutting_down')
       await stopScripts(SHUTDOWN_GRACE_MS)
       const scripts = manifest.scripts.filter((script) => script.run_on_stop)
-      const outcomes = await runAll(scripts, { longestMs: STOP_SCRIPTS_MS, killGraceMs: STOP_KILL_GRACE_MS })
+      const outcomes = await runAll(scripts, ON_STOP)
       lifecycle.report(stateAfter(outcomes, 'off', 'shutdown_error', 'shutdown_timeout'))
       const flushed = Promise.all([lifecycle.flush(), ...[...sinks.values()].map((sink) => sink.flush())])
       await Promise.race([flushed, pause(FLUSH_MS)])

@@ -1,4 +1,4 @@
-// HTTP on `node:http` itself: loading fetch costs more than everything else that the agent does before its first request.
+// HTTP on `node:http` itself: loading fetch costs more than all else that the agent does before its first request.
 import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 
 /** A manifest holds at most 64 scripts of 64 KiB and their variables; more is not from our server. */
