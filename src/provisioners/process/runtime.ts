@@ -35,14 +35,29 @@ async function copyNode(runtimeDir: string): Promise<string> {
   const copy = join(runtimeDir, 'node')
   if (await isSame(original, copy)) return copy
   const draft = `${copy}.${process.pid}`
-  await rm(draft, { force: true })
-  if (await isOnlyRoots(original))
-    await link(original, draft).catch(() => copyFile(original, draft, constants.COPYFILE_FICLONE))
-  else await copyFile(original, draft, constants.COPYFILE_FICLONE)
-  if (!(await isOnlyRoots(draft))) await chmod(draft, 0o755)
-  await rename(draft, copy)
+  try {
+    await linkOrCopy(original, draft)
+    if (!(await isOnlyRoots(draft))) await chmod(draft, 0o755)
+    await rename(draft, copy)
+  } finally {
+    // Half a copy must not keep a full disk full.
+    await rm(draft, { force: true })
+  }
   if (!(await isSame(original, copy))) throw new Error(`${copy} differs from ${original} right after it was copied`)
   return copy
+}
+
+async function linkOrCopy(original: string, draft: string): Promise<void> {
+  await rm(draft, { force: true })
+  if (await isOnlyRoots(original)) {
+    // Not possible from another file system.
+    const isLinked = await link(original, draft).then(
+      () => true,
+      () => false,
+    )
+    if (isLinked) return
+  }
+  await copyFile(original, draft, constants.COPYFILE_FICLONE)
 }
 
 /** A hard link is as good as a copy only if nobody but root can change the file, and everybody can run it. */

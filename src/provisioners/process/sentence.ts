@@ -2,7 +2,9 @@
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return `The workspace could not be provisioned: ${String(error)}`
   const code = 'code' in error ? error.code : undefined
-  const where = 'path' in error ? ` (${String(error.path)})` : ''
+  // A copy names its source as path; what is full or closed is where it was to go.
+  const path = 'dest' in error ? error.dest : 'path' in error ? error.path : undefined
+  const where = path === undefined ? '' : ` (${String(path)})`
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
