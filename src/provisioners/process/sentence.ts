@@ -2,9 +2,7 @@
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return `The workspace could not be provisioned: ${String(error)}`
   const code = 'code' in error ? error.code : undefined
-  // A copy names its source as path; what is full or closed is where it was to go.
-  const path = 'dest' in error ? error.dest : 'path' in error ? error.path : undefined
-  const where = path === undefined ? '' : ` (${String(path)})`
+  const where = placeOf(error)
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
@@ -21,4 +19,10 @@ export function sentenceOf(error: unknown): string {
     default:
       return `The workspace could not be provisioned: ${error.message}`
   }
+}
+
+/** A copy names its source as `path`; what is full or closed is where it was to go. */
+function placeOf(error: Error): string {
+  if ('dest' in error && error.dest !== undefined) return ` (${String(error.dest)})`
+  return 'path' in error && error.path !== undefined ? ` (${String(error.path)})` : ''
 }
