@@ -23,6 +23,6 @@ export function sentenceOf(error: unknown): string {
 
 /** A copy names its source as `path`; what is full or closed is where it was to go. */
 function placeOf(error: Error): string {
-  if ('dest' in error && error.dest !== undefined) return ` (${String(error.dest)})`
-  return 'path' in error && error.path !== undefined ? ` (${String(error.path)})` : ''
+  if ('dest' in error && typeof error.dest === 'string') return ` (${error.dest})`
+  return 'path' in error && typeof error.path === 'string' ? ` (${error.path})` : ''
 }
