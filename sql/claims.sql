@@ -3,7 +3,7 @@
 -- reads the pool alone, in index order, so it stops at the first row that nobody else holds. Everything later hangs on the
 -- owner guard in `claimed`, so that a row whose owner is not the system user changes nothing.
 -- nullable params: idempotencyKey, requestHash
--- not null: workspace_id, agent_ids, previous_build_id
+-- not null: workspace_id
 with pick as materialized (
   select p.workspace_id
   from daybreak.prebuild_pool p
@@ -43,8 +43,7 @@ agents as (
   select uuidv7(), definition_id, workspace_id, :buildId::uuid, resource_id, null, name, token_hash, token_sealed,
     operating_system, architecture, directory, environment_variables, connection_timeout_seconds, version, first_connected_at,
     last_connected_at, disconnected_at, reinit_generation + 1, acknowledged_generation, :now::timestamptz, :now::timestamptz
-  from superseded where parent_id is null
-  returning id),
+  from superseded where parent_id is null),
 claim as (
   insert into daybreak.workspace_claims (workspace_id, preset_id, claimed_by, claimed_at, claim_build_id, state)
   select claimed.id, :presetId::uuid, :userId::uuid, :now::timestamptz, :buildId::uuid, 'done' from claimed),
@@ -58,8 +57,7 @@ once as (
   insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id, created_at)
   select :actorId, :idempotencyKey::text, :requestHash::bytea, claimed.id, :now::timestamptz
   from claimed where :idempotencyKey::text is not null)
-select claimed.id as workspace_id, claimed.previous_build_id, (select array_agg(agents.id) from agents) as agent_ids
-from claimed;
+select claimed.id as workspace_id from claimed;
 
 -- countClaimable :one
 -- Tells a miss because the pool is empty from one because others hold every row at this moment.
@@ -72,7 +70,7 @@ select count(*)::integer as ready from (
 
 -- notifyReinit :exec
 -- After the commit: the agents hear of their new owner, wherever they are connected.
-select pg_notify('daybreak_reinit', agent::text) from unnest(:agentIds::uuid[]) as agent;
+select pg_notify('daybreak_reinit', workspace::text) from unnest(:workspaceIds::uuid[]) as workspace;
 
 -- insertEvent :exec
 -- nullable params: workspaceId, userId
@@ -80,7 +78,9 @@ insert into daybreak.prebuild_events (preset_id, kind, workspace_id, user_id, de
 values (:presetId, :kind, :workspaceId, :userId, :detail, clock_timestamp());
 
 -- findIdempotencyKey :maybe
-select request_hash, workspace_id from daybreak.idempotency_keys
+-- not null: from_pool
+select k.request_hash, k.workspace_id, exists (select from daybreak.workspace_claims c where c.workspace_id = k.workspace_id) as from_pool
+from daybreak.idempotency_keys k
 where user_id = :userId and key = :key and created_at > clock_timestamp() - interval '24 hours';
 
 -- insertIdempotencyKey :exec

@@ -3,7 +3,7 @@ import { type CommonQueryMethods, sql } from 'slonik'
 import { z } from 'zod'
 import { array, bytes, time, prepared } from './values.ts'
 
-const claimPrebuildRow = z.object({ workspaceId: z.guid(), previousBuildId: z.guid(), agentIds: z.array(z.guid()) })
+const claimPrebuildRow = z.object({ workspaceId: z.guid() })
 export type ClaimPrebuildRow = z.infer<typeof claimPrebuildRow>
 
 /** Hands one ready prebuild to a user, with every row that belongs to it, in one statement: atomic without a BEGIN. The pick reads the pool alone, in index order, so it stops at the first row that nobody else holds. Everything later hangs on the owner guard in `claimed`, so that a row whose owner is not the system user changes nothing. */
@@ -48,8 +48,7 @@ export async function claimPrebuild(db: CommonQueryMethods, params: { templateId
       select uuidv7(), definition_id, workspace_id, ${params.buildId}::uuid, resource_id, null, name, token_hash, token_sealed,
         operating_system, architecture, directory, environment_variables, connection_timeout_seconds, version, first_connected_at,
         last_connected_at, disconnected_at, reinit_generation + 1, acknowledged_generation, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
-      from superseded where parent_id is null
-      returning id),
+      from superseded where parent_id is null),
     claim as (
       insert into daybreak.workspace_claims (workspace_id, preset_id, claimed_by, claimed_at, claim_build_id, state)
       select claimed.id, ${params.presetId}::uuid, ${params.userId}::uuid, ${time(params.now)}::timestamptz, ${params.buildId}::uuid, 'done' from claimed),
@@ -63,8 +62,7 @@ export async function claimPrebuild(db: CommonQueryMethods, params: { templateId
       insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id, created_at)
       select ${params.actorId}, ${params.idempotencyKey}::text, ${bytes(params.requestHash)}::bytea, claimed.id, ${time(params.now)}::timestamptz
       from claimed where ${params.idempotencyKey}::text is not null)
-    select claimed.id as workspace_id, claimed.previous_build_id, (select array_agg(agents.id) from agents) as agent_ids
-    from claimed`)
+    select claimed.id as workspace_id from claimed`)
 }
 
 const countClaimableRow = z.object({ ready: z.int() })
@@ -81,9 +79,9 @@ export async function countClaimable(db: CommonQueryMethods, params: { templateI
 }
 
 /** After the commit: the agents hear of their new owner, wherever they are connected. */
-export async function notifyReinit(db: CommonQueryMethods, params: { agentIds: readonly string[] }): Promise<number> {
+export async function notifyReinit(db: CommonQueryMethods, params: { workspaceIds: readonly string[] }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    select pg_notify('daybreak_reinit', agent::text) from unnest(${array(params.agentIds, 'uuid')}::uuid[]) as agent`)
+    select pg_notify('daybreak_reinit', workspace::text) from unnest(${array(params.workspaceIds, 'uuid')}::uuid[]) as workspace`)
   return rowCount
 }
 
@@ -94,12 +92,13 @@ export async function insertEvent(db: CommonQueryMethods, params: { presetId: st
   return rowCount
 }
 
-const findIdempotencyKeyRow = z.object({ requestHash: z.instanceof(Buffer), workspaceId: z.guid() })
+const findIdempotencyKeyRow = z.object({ requestHash: z.instanceof(Buffer), workspaceId: z.guid(), fromPool: z.boolean() })
 export type FindIdempotencyKeyRow = z.infer<typeof findIdempotencyKeyRow>
 
 export async function findIdempotencyKey(db: CommonQueryMethods, params: { userId: string; key: string }): Promise<FindIdempotencyKeyRow | null> {
   return await db.maybeOne(sql.type(findIdempotencyKeyRow)`
-    select request_hash, workspace_id from daybreak.idempotency_keys
+    select k.request_hash, k.workspace_id, exists (select from daybreak.workspace_claims c where c.workspace_id = k.workspace_id) as from_pool
+    from daybreak.idempotency_keys k
     where user_id = ${params.userId} and key = ${params.key} and created_at > clock_timestamp() - interval '24 hours'`)
 }
 

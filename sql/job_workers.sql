@@ -4,20 +4,23 @@ insert into daybreak.job_workers (pool_id, process_id, class, host, pid, version
 values (:poolId, :processId, :class, :host, :pid, :version, :prefetches);
 
 -- beatJobWorkers :many prepared
--- Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `dead_in_ms`: when
--- the next pool of another process will have been silent for too long; null when there is none.
--- not null: pool_id, revived
+-- Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `others_died`: pools
+-- of other processes wait to be rescued. `next_death_in_ms`: when the first of those alive will have been silent for too
+-- long; null when there is none.
+-- not null: pool_id, revived, others_died
 with beat as (
   insert into daybreak.job_workers (pool_id, process_id, class, host, pid, version, prefetches)
   select pool.id, :processId, pool.class, :host, :pid, :version, pool.prefetches
   from unnest(:poolIds::text[], :classes::text[], :prefetches::bool[]) as pool (id, class, prefetches)
   on conflict (pool_id) do update set last_seen_at = clock_timestamp()
   returning new.pool_id, old.pool_id is null as revived
+), other as (
+  select :deadAfterSeconds::float8 - extract(epoch from clock_timestamp() - last_seen_at) as seconds_left
+  from daybreak.job_workers where pool_id <> all (:poolIds::text[])
 )
-select beat.pool_id, beat.revived, (
-  select greatest(0, 1000 * (:deadAfterSeconds::float8 - extract(epoch from clock_timestamp() - min(other.last_seen_at))))::int
-  from daybreak.job_workers other where other.pool_id <> all (:poolIds::text[])
-) as dead_in_ms
+select beat.pool_id, beat.revived,
+  exists (select from other where seconds_left < 0) as others_died,
+  (select ceil(1000 * min(seconds_left))::int from other where seconds_left >= 0) as next_death_in_ms
 from beat;
 
 -- lockDeadJobWorkers :many

@@ -11,10 +11,10 @@ export async function insertJobWorker(db: CommonQueryMethods, params: { poolId: 
   return rowCount
 }
 
-const beatJobWorkersRow = z.object({ poolId: z.string(), revived: z.boolean(), deadInMs: z.int().nullable() })
+const beatJobWorkersRow = z.object({ poolId: z.string(), revived: z.boolean(), othersDied: z.boolean(), nextDeathInMs: z.int().nullable() })
 export type BeatJobWorkersRow = z.infer<typeof beatJobWorkersRow>
 
-/** Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `dead_in_ms`: when the next pool of another process will have been silent for too long; null when there is none. */
+/** Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `others_died`: pools of other processes wait to be rescued. `next_death_in_ms`: when the first of those alive will have been silent for too long; null when there is none. */
 export async function beatJobWorkers(db: CommonQueryMethods, params: { processId: string; host: string; pid: number; version: string; poolIds: readonly string[]; classes: readonly string[]; prefetches: readonly boolean[]; deadAfterSeconds: number }): Promise<readonly BeatJobWorkersRow[]> {
   return await db.any(prepared('beatJobWorkers', beatJobWorkersRow)`
     with beat as (
@@ -23,11 +23,13 @@ export async function beatJobWorkers(db: CommonQueryMethods, params: { processId
       from unnest(${array(params.poolIds, 'text')}::text[], ${array(params.classes, 'text')}::text[], ${array(params.prefetches, 'bool')}::bool[]) as pool (id, class, prefetches)
       on conflict (pool_id) do update set last_seen_at = clock_timestamp()
       returning new.pool_id, old.pool_id is null as revived
+    ), other as (
+      select ${params.deadAfterSeconds}::float8 - extract(epoch from clock_timestamp() - last_seen_at) as seconds_left
+      from daybreak.job_workers where pool_id <> all (${array(params.poolIds, 'text')}::text[])
     )
-    select beat.pool_id, beat.revived, (
-      select greatest(0, 1000 * (${params.deadAfterSeconds}::float8 - extract(epoch from clock_timestamp() - min(other.last_seen_at))))::int
-      from daybreak.job_workers other where other.pool_id <> all (${array(params.poolIds, 'text')}::text[])
-    ) as dead_in_ms
+    select beat.pool_id, beat.revived,
+      exists (select from other where seconds_left < 0) as others_died,
+      (select ceil(1000 * min(seconds_left))::int from other where seconds_left >= 0) as next_death_in_ms
     from beat`)
 }
 

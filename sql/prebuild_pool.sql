@@ -56,7 +56,8 @@ limit :limit;
 
 -- readPoolCounts :many
 -- Per preset of active versions: what is wanted and what is there.
--- not null: ready, starting, failed, template_name, version_name, organization_name, schedules
+-- not null: preset_id, preset_name, preset_key, template_id, template_version_id, ready, starting, failed, template_name, version_name
+-- not null: organization_name, schedules
 select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id as template_version_id,
   v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone, p.prebuild_status,
   s.hold, s.next_at, s.next_reason,

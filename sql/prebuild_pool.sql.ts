@@ -91,7 +91,7 @@ export async function listReadyOfHost(db: CommonQueryMethods, params: { host: st
     limit ${params.limit}`)
 }
 
-const readPoolCountsRow = z.object({ presetId: z.guid().nullable(), presetName: z.string().nullable(), presetKey: z.string().nullable(), templateId: z.guid().nullable(), templateName: z.string(), templateVersionId: z.guid().nullable(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), nextAt: z.date().nullable(), nextReason: z.string().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })
+const readPoolCountsRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateId: z.guid(), templateName: z.string(), templateVersionId: z.guid(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), nextAt: z.date().nullable(), nextReason: z.string().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })
 export type ReadPoolCountsRow = z.infer<typeof readPoolCountsRow>
 
 /** Per preset of active versions: what is wanted and what is there. */

@@ -46,7 +46,6 @@ order by name = :name::text desc
 limit 1;
 
 -- invalidatePresets :many
--- nullable params: templateId
 -- not null: preset_id, preset_name, version_name, template_name
 update daybreak.template_version_presets p set last_invalidated_at = clock_timestamp()
 from daybreak.template_versions v, daybreak.templates t

@@ -81,7 +81,7 @@ export async function findPresetByName(db: CommonQueryMethods, params: { version
 const invalidatePresetsRow = z.object({ presetId: z.guid(), presetName: z.string(), versionName: z.string(), templateName: z.string() })
 export type InvalidatePresetsRow = z.infer<typeof invalidatePresetsRow>
 
-export async function invalidatePresets(db: CommonQueryMethods, params: { templateId: string | null }): Promise<readonly InvalidatePresetsRow[]> {
+export async function invalidatePresets(db: CommonQueryMethods, params: { templateId: string }): Promise<readonly InvalidatePresetsRow[]> {
   return await db.any(sql.type(invalidatePresetsRow)`
     update daybreak.template_version_presets p set last_invalidated_at = clock_timestamp()
     from daybreak.template_versions v, daybreak.templates t

@@ -85,7 +85,7 @@ select clock_timestamp() as now,
     select a.id, a.workspace_id as "workspaceId" from daybreak.workspace_agents a
     where a.deleted_at is null and a.disconnected_at is null and a.last_connected_at < clock_timestamp() - make_interval(secs => :silentSeconds)
     limit 100) as x) as lost,
-  (select coalesce(array_agg(x.id), '{}') from (
-    select a.id from daybreak.workspace_agents a
+  (select coalesce(array_agg(distinct x.workspace_id), '{}') from (
+    select a.workspace_id from daybreak.workspace_agents a
     where a.deleted_at is null and a.acknowledged_generation < a.reinit_generation
       and a.updated_at < clock_timestamp() - interval '1 second' limit 100) as x) as untold;

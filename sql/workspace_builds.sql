@@ -50,12 +50,9 @@ select id from daybreak.workspace_builds where workspace_id = :workspaceId order
 select id from daybreak.workspace_builds where workspace_id = :workspaceId and build_number = :buildNumber;
 
 -- readBuilds :many prepared
--- not null: workspace_name, workspace_owner_id, workspace_owner_name, template_version_name, initiator_name, job_status, job_created_at
--- not null: organization_id, template_id, template_name, template_display_name, template_icon, error, error_code, job_type, tags
--- not null: logs_overflowed, provisioner
 select b.id, b.created_at, b.updated_at, b.workspace_id, w.name as workspace_name, w.owner_id as workspace_owner_id,
   o.username as workspace_owner_name, b.template_version_id, v.name as template_version_name, b.build_number, b.transition, b.reason, b.stage,
-  b.initiator_id, coalesce(i.username, '') as initiator_name, b.job_id, b.resources_job_id, b.preset_id, b.deadline, b.max_deadline, b.daily_cost,
+  b.initiator_id, i.username as initiator_name, b.job_id, b.resources_job_id, b.preset_id, b.deadline, b.max_deadline, b.daily_cost,
   j.job_status, j.created_at as job_created_at, j.started_at, j.completed_at, j.canceled_at, j.error, j.error_code, j.worker_id, j.tags,
   j.type as job_type, j.provisioner, j.logs_overflowed, w.organization_id, w.template_id, t.name as template_name,
   t.display_name as template_display_name, t.icon as template_icon
@@ -65,7 +62,7 @@ join daybreak.users o on o.id = w.owner_id
 join daybreak.template_versions v on v.id = b.template_version_id
 join daybreak.templates t on t.id = w.template_id
 join daybreak.provisioner_jobs j on j.id = b.job_id
-left join daybreak.users i on i.id = b.initiator_id
+join daybreak.users i on i.id = b.initiator_id
 where b.id = any(:ids);
 
 -- listResources :many

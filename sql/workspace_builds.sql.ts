@@ -82,14 +82,14 @@ export async function findBuildIdByNumber(db: CommonQueryMethods, params: { work
     select id from daybreak.workspace_builds where workspace_id = ${params.workspaceId} and build_number = ${params.buildNumber}`)
 }
 
-const readBuildsRow = z.object({ id: z.guid().nullable(), createdAt: z.date().nullable(), updatedAt: z.date().nullable(), workspaceId: z.guid().nullable(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), templateVersionId: z.guid().nullable(), templateVersionName: z.string(), buildNumber: z.int().nullable(), transition: z.string().nullable(), reason: z.string().nullable(), stage: z.string().nullable(), initiatorId: z.guid().nullable(), initiatorName: z.string(), jobId: z.guid().nullable(), resourcesJobId: z.guid().nullable(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int().nullable(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), provisioner: z.string(), logsOverflowed: z.boolean(), organizationId: z.guid(), templateId: z.guid(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string() })
+const readBuildsRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), workspaceId: z.guid(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), templateVersionId: z.guid(), templateVersionName: z.string(), buildNumber: z.int(), transition: z.string(), reason: z.string(), stage: z.string(), initiatorId: z.guid(), initiatorName: z.string(), jobId: z.guid(), resourcesJobId: z.guid(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), provisioner: z.string(), logsOverflowed: z.boolean(), organizationId: z.guid(), templateId: z.guid(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string() })
 export type ReadBuildsRow = z.infer<typeof readBuildsRow>
 
 export async function readBuilds(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ReadBuildsRow[]> {
   return await db.any(prepared('readBuilds', readBuildsRow)`
     select b.id, b.created_at, b.updated_at, b.workspace_id, w.name as workspace_name, w.owner_id as workspace_owner_id,
       o.username as workspace_owner_name, b.template_version_id, v.name as template_version_name, b.build_number, b.transition, b.reason, b.stage,
-      b.initiator_id, coalesce(i.username, '') as initiator_name, b.job_id, b.resources_job_id, b.preset_id, b.deadline, b.max_deadline, b.daily_cost,
+      b.initiator_id, i.username as initiator_name, b.job_id, b.resources_job_id, b.preset_id, b.deadline, b.max_deadline, b.daily_cost,
       j.job_status, j.created_at as job_created_at, j.started_at, j.completed_at, j.canceled_at, j.error, j.error_code, j.worker_id, j.tags,
       j.type as job_type, j.provisioner, j.logs_overflowed, w.organization_id, w.template_id, t.name as template_name,
       t.display_name as template_display_name, t.icon as template_icon
@@ -99,7 +99,7 @@ export async function readBuilds(db: CommonQueryMethods, params: { ids: readonly
     join daybreak.template_versions v on v.id = b.template_version_id
     join daybreak.templates t on t.id = w.template_id
     join daybreak.provisioner_jobs j on j.id = b.job_id
-    left join daybreak.users i on i.id = b.initiator_id
+    join daybreak.users i on i.id = b.initiator_id
     where b.id = any(${array(params.ids, 'uuid')})`)
 }
 

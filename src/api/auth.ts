@@ -1,0 +1,55 @@
+// Finds out who asks. Looked for in the order cookie, query, header, bearer, as clients of the wire format expect.
+import type { Request } from 'express'
+import { findApiKey, touchApiKey } from '../../sql/identity.sql.ts'
+import type { Context } from '../context.ts'
+import type { Actor } from '../domain/access.ts'
+import { Refusal } from '../domain/errors.ts'
+import { hashSecret, parseApiKey, sameHash } from '../secrets.ts'
+
+export const SESSION_COOKIE = 'coder_session_token'
+
+export type Session = { keyId: string; actor: Actor }
+
+/** Throws 401 where there is no live session. */
+export async function authenticate(context: Context, request: Request): Promise<Session> {
+  const session = await findSession(context, request)
+  if (session) return session
+  throw new Refusal('unauthenticated', 'You are signed out or your session has expired. Please sign in again to continue.', {
+    detail: 'Send a session token in the header Coder-Session-Token; `daybreak login` gets one.',
+  })
+}
+
+export async function findSession(context: Context, request: Request): Promise<Session | null> {
+  for (const text of tokensOf(request)) {
+    const key = parseApiKey(text)
+    if (!key) continue
+    const row = await findApiKey(context.db, { id: key.id })
+    if (!row || !sameHash(row.hashedSecret, hashSecret(key.secret))) continue
+    if (row.status === 'suspended' || row.isSystem) continue
+    await touchApiKey(context.db, { id: row.keyId })
+    return { keyId: row.keyId, actor: { id: row.id, username: row.username, roles: row.roles } }
+  }
+  return null
+}
+
+/** An agent's token is a UUID in the same places. */
+export function tokensOf(request: Request): string[] {
+  const cookie = readCookie(request.headers.cookie ?? '', SESSION_COOKIE)
+  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const candidates = [
+    cookie,
+    request.query[SESSION_COOKIE],
+    request.get('Coder-Session-Token'),
+    bearer,
+    request.query.access_token,
+  ]
+  return candidates.filter((text): text is string => typeof text === 'string' && text !== '')
+}
+
+function readCookie(header: string, name: string): string | undefined {
+  for (const part of header.split(';')) {
+    const [key, ...value] = part.trim().split('=')
+    if (key === name) return value.join('=')
+  }
+  return undefined
+}

@@ -1,0 +1,152 @@
+import { Router } from 'express'
+import type { Db, Tx } from '../../sql/database.ts'
+import { lockPoolRow, markPoolRowDeleting } from '../../sql/prebuild_pool.sql.ts'
+import { cancelProvisionerJob, findProvisionerJob, listJobLogs } from '../../sql/provisioner_jobs.sql.ts'
+import {
+  copyBuildParameters,
+  listBuildIds,
+  listBuildParameters as listParameterRows,
+  readBuilds,
+  type ReadBuildsRow,
+} from '../../sql/workspace_builds.sql.ts'
+import { lockWorkspace } from '../../sql/workspaces.sql.ts'
+import { orderBuild, PRIORITY, removeWorkspace } from '../builds.ts'
+import { MAX_PAGE } from '../contract/values.ts'
+import {
+  cancelWorkspaceBuild,
+  createWorkspaceBuild,
+  getWorkspaceBuild,
+  listBuildParameters,
+  listWorkspaceBuildLogs,
+  listWorkspaceBuilds,
+} from '../contract/workspaces.ts'
+import { type Actor, forbidden, mayChangeWorkspace, notFound } from '../domain/access.ts'
+import { Refusal } from '../domain/errors.ts'
+import { type Causes, withWakes } from '../jobs/wakes.ts'
+import { type ApiContext, route } from './route.ts'
+import { jobLogShape } from './wire/provisionerJob.ts'
+import { buildShapes } from './wire/workspaces.ts'
+import { readableWorkspace } from './workspaces.ts'
+
+export function builds(context: ApiContext): Router {
+  const router = Router()
+  const { db } = context
+
+  route(router, context, createWorkspaceBuild, async ({ params, body }, { actor }) => {
+    const workspace = await readableWorkspace(db, params.workspace, actor)
+    if (!mayChangeWorkspace(actor, workspace)) throw forbidden()
+    if (workspace.deletedAt !== null) throw new Refusal('gone', 'The workspace has been deleted.')
+    if (body.rich_parameter_values.length > 0) {
+      throw new Refusal('invalid', 'Parameters of an existing workspace cannot be changed yet.')
+    }
+    if (body.template_version_id !== undefined && body.template_version_id !== workspace.templateActiveVersionId) {
+      throw new Refusal('invalid', 'Only the active version of the template can be built.')
+    }
+    const order = { workspaceId: workspace.id, actor, transition: body.transition, versionId: body.template_version_id ?? null }
+    const buildId = await withWakes(db, async (tx, causes) => await orderTransition(tx, causes, { ...order, reason: body.reason }))
+    return await oneBuild(db, buildId)
+  })
+
+  route(router, context, listWorkspaceBuilds, async ({ params, query }, { actor }) => {
+    const workspace = await readableWorkspace(db, params.workspace, actor)
+    const page = { limit: query.limit || MAX_PAGE, offset: query.offset }
+    const ids = await listBuildIds(db, { workspaceId: workspace.id, ...page })
+    return await buildShapes(db, ids.map(({ id }) => id))
+  })
+
+  route(router, context, getWorkspaceBuild, async ({ params }, { actor }) => {
+    const build = await readableBuild(db, params.workspacebuild, actor)
+    return await oneBuild(db, build.id)
+  })
+
+  route(router, context, listWorkspaceBuildLogs, async ({ params, query }, { actor }) => {
+    const build = await readableBuild(db, params.workspacebuild, actor)
+    return (await listJobLogs(db, { jobId: build.jobId, after: query.after, limit: MAX_PAGE })).map(jobLogShape)
+  })
+
+  route(router, context, listBuildParameters, async ({ params }, { actor }) => {
+    const build = await readableBuild(db, params.workspacebuild, actor)
+    return [...(await listParameterRows(db, { buildId: build.id }))]
+  })
+
+  route(router, context, cancelWorkspaceBuild, async ({ params, query }, { actor }) => {
+    const build = await readableBuild(db, params.workspacebuild, actor)
+    const workspace = await readableWorkspace(db, build.workspaceId, actor)
+    if (!mayChangeWorkspace(actor, workspace)) throw forbidden()
+    await withWakes(db, async (tx, causes) => await cancel(tx, causes, { build, expected: query.expect_status }))
+    return { message: 'Job has been marked as canceled...' }
+  })
+
+  return router
+}
+
+type Ordered = {
+  workspaceId: string
+  actor: Actor
+  transition: 'start' | 'stop' | 'delete'
+  versionId: string | null
+  reason: string | undefined
+}
+
+async function orderTransition(tx: Tx, causes: Causes, order: Ordered): Promise<string> {
+  const { workspaceId, actor, transition } = order
+  const pooled = await lockPoolRow(tx, { workspaceId })
+  const workspace = await lockWorkspace(tx, { id: workspaceId })
+  if (!workspace || workspace.deletedAt !== null) throw new Refusal('gone', 'The workspace has been deleted.')
+  if (!mayChangeWorkspace(actor, workspace)) throw notFound() // it was claimed a moment ago
+  if (pooled && transition !== 'delete') {
+    throw new Refusal('conflict', 'This workspace is an unclaimed prebuild: it can only be deleted or claimed.')
+  }
+  if (pooled) await markPoolRowDeleting(tx, { workspaceId })
+  const build = await orderBuild(tx, causes, {
+    workspaceId,
+    organizationId: workspace.organizationId,
+    provisioner: workspace.provisioner,
+    host: workspace.host,
+    transition,
+    reason: order.reason ?? 'initiator',
+    stage: 'none',
+    initiatorId: actor.id,
+    templateVersionId: order.versionId ?? workspace.templateVersionId,
+    presetId: workspace.presetId,
+    priority: PRIORITY.person,
+  })
+  await copyBuildParameters(tx, { buildId: build.id, fromBuildId: workspace.buildId })
+  if (pooled) await causes.preset(pooled.presetId, 'prebuild deleted by hand', actor.id)
+  causes.workspace(workspaceId)
+  return build.id
+}
+
+type Cancel = { build: ReadBuildsRow; expected: 'pending' | 'running' | undefined }
+
+/** A pending one ends at once; of a running one the worker learns at its next heartbeat. */
+async function cancel(tx: Tx, causes: Causes, { build, expected }: Cancel): Promise<void> {
+  const { workspaceId } = build
+  const pooled = await lockPoolRow(tx, { workspaceId })
+  const workspace = await lockWorkspace(tx, { id: workspaceId })
+  const job = await findProvisionerJob(tx, { id: build.jobId })
+  if (!job || !workspace) throw notFound()
+  if (job.completedAt !== null) throw new Refusal('invalid', 'Job has already completed!')
+  if (job.canceledAt !== null) throw new Refusal('invalid', 'Job has already been marked as canceled!')
+  if (expected !== undefined && job.jobStatus !== expected) {
+    throw new Refusal('precondition', 'Job is not in the expected state.', { detail: `It is ${job.jobStatus}.` })
+  }
+  const canceled = await cancelProvisionerJob(tx, { id: job.id })
+  causes.workspace(workspaceId)
+  // Nothing of a first build exists outside the database before a worker takes it.
+  const nothingMade = canceled?.completedAt !== null && build.buildNumber === 1
+  if (nothingMade && pooled) await removeWorkspace(tx, causes, workspaceId)
+}
+
+async function oneBuild(db: Db, id: string) {
+  const [shape] = await buildShapes(db, [id])
+  if (!shape) throw notFound()
+  return shape
+}
+
+async function readableBuild(db: Db, id: string, actor: Actor): Promise<ReadBuildsRow> {
+  const [build] = await readBuilds(db, { ids: [id] })
+  if (!build) throw notFound()
+  await readableWorkspace(db, build.workspaceId, actor)
+  return build
+}

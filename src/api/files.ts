@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto'
+import { raw, Router } from 'express'
+import { findFileByHash, insertFile } from '../../sql/files.sql.ts'
+import { uploadFile } from '../contract/templates.ts'
+import { Refusal } from '../domain/errors.ts'
+import { type ApiContext, route } from './route.ts'
+
+/** What the wire format promises. */
+const MAX_FILE_BYTES = 100 * 1024 * 1024
+const TYPES = ['application/x-tar', 'application/zip', 'application/x-zip-compressed']
+
+export function files(context: ApiContext): Router {
+  const router = Router()
+  router.use('/files', raw({ type: TYPES, limit: MAX_FILE_BYTES }))
+
+  route(router, context, uploadFile, async (_input, { actor, request, response }) => {
+    const mimetype = request.headers['content-type'] ?? ''
+    if (!Buffer.isBuffer(request.body)) {
+      throw new Refusal('invalid', `Unsupported content type "${mimetype}".`, { detail: `Send one of ${TYPES.join(', ')}.` })
+    }
+    if (request.body.length === 0) throw new Refusal('invalid', 'The file is empty.')
+    const hash = createHash('sha256').update(request.body).digest()
+    const file = { hash, createdBy: actor.id }
+    const made = await insertFile(context.db, { ...file, mimetype, data: request.body })
+    const found = made ?? (await findFileByHash(context.db, file))
+    if (!found) throw new Error('a file that could not be stored was not there either')
+    response.status(made ? 201 : 200)
+    return { hash: found.id }
+  })
+
+  return router
+}

@@ -1,0 +1,81 @@
+// Serves endpoints of the contract: reads the request by its shapes, finds the actor, writes what the handler returns.
+import type { Request, Response, Router } from 'express'
+import type { ZodError } from 'zod'
+import type { Endpoint, Input, Reply } from '../contract/endpoint.ts'
+import type { Context } from '../context.ts'
+import type { Actor } from '../domain/access.ts'
+import { Refusal } from '../domain/errors.ts'
+import { authenticate } from './auth.ts'
+import type { Hub } from './hub.ts'
+
+export type ApiContext = Context & { hub: Hub }
+
+export type Exchange = {
+  request: Request
+  response: Response
+}
+export type Handler<E extends Endpoint, Who> = (input: Input<E>, who: Who & Exchange) => Promise<Reply<E>>
+
+/** For signed-in people only: the default, so that a forgotten check refuses. */
+export function route<E extends Endpoint>(
+  router: Router,
+  context: ApiContext,
+  endpoint: E,
+  handler: Handler<E, { actor: Actor }>,
+): void {
+  serve(router, endpoint, async (request, response) => {
+    const { actor } = await authenticate(context, request)
+    return await handler(readInput(endpoint, request), { actor, request, response })
+  })
+}
+
+/** For everybody; each use says why at its place. */
+export function publicRoute<E extends Endpoint>(
+  router: Router,
+  endpoint: E,
+  handler: Handler<E, Record<never, never>>,
+): void {
+  serve(router, endpoint, async (request, response) =>
+    await handler(readInput(endpoint, request), { request, response }),
+  )
+}
+
+function serve<E extends Endpoint>(
+  router: Router,
+  endpoint: E,
+  answer: (request: Request, response: Response) => Promise<Reply<E>>,
+): void {
+  router[endpoint.method.toLowerCase() as 'get'](endpoint.path, async (request, response) => {
+    response.status(endpoint.status) // a handler may choose another success: 200 for what existed already
+    const reply = await answer(request, response)
+    if (endpoint.reply === undefined) response.end()
+    else response.json(endpoint.reply.parse(reply))
+  })
+}
+
+/** Shared with routes that are not JSON in, JSON out. */
+export function readInput<E extends Endpoint>(endpoint: E, request: Request): Input<E> {
+  return {
+    params: read(endpoint.params, request.params, refuseParams),
+    query: read(endpoint.query, request.query, refuseFields),
+    body: read(endpoint.body, request.body ?? {}, refuseFields),
+  } as Input<E>
+}
+
+function read(shape: Endpoint['body'], value: unknown, refuse: (error: ZodError, value: unknown) => Refusal): unknown {
+  if (shape === undefined) return undefined
+  const parsed = shape.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw refuse(parsed.error, value)
+}
+
+function refuseParams(error: ZodError, value: unknown): Refusal {
+  const name = String(error.issues[0]?.path[0] ?? '')
+  const given = String((value as Record<string, unknown>)[name] ?? '')
+  return new Refusal('invalid', `Invalid UUID "${given}".`, { validations: [{ field: name, detail: `Invalid UUID "${given}".` }] })
+}
+
+function refuseFields(error: ZodError): Refusal {
+  const validations = error.issues.map(({ path, message }) => ({ field: path.join('.'), detail: message }))
+  return new Refusal('invalid', 'Validation failed.', { validations, cause: error })
+}

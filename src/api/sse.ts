@@ -1,0 +1,78 @@
+// Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
+import type { Request, Response } from 'express'
+import { Refusal } from '../domain/errors.ts'
+import type { Hub } from './hub.ts'
+
+const PING_MS = 15_000
+/** Then the client connects again, to whichever server has room. */
+const MAX_STREAM_MS = 10 * 60_000
+
+export type EventStream = {
+  send(event: { event?: string; id?: string; data: unknown }): void
+  /** Resolves when the client is gone, the server drains, or the stream is old. */
+  ended: Promise<void>
+  end(): void
+}
+
+export function openEventStream(request: Request, response: Response, hub: Hub): EventStream {
+  response.status(200).set({
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    Connection: 'keep-alive',
+    'X-Accel-Buffering': 'no', // or a proxy in front keeps events until its buffer is full
+  })
+  response.flushHeaders()
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  const ping = setInterval(() => response.write('event: ping\ndata: {}\n\n'), PING_MS)
+  const age = setTimeout(end, MAX_STREAM_MS)
+  function end(): void {
+    clearInterval(ping)
+    clearTimeout(age)
+    hub.closing.removeEventListener('abort', end)
+    if (!response.writableEnded) response.end()
+    resolve()
+  }
+  request.on('close', end)
+  hub.closing.addEventListener('abort', end)
+  return {
+    ended,
+    end,
+    send({ event, id, data }) {
+      if (response.writableEnded) return
+      const lines = [
+        ...(event === undefined ? [] : [`event: ${event}`]),
+        ...(id === undefined ? [] : [`id: ${id}`]),
+        ...(typeof data === 'string' ? data : JSON.stringify(data)).split('\n').map((line) => `data: ${line}`),
+      ]
+      response.write(`${lines.join('\n')}\n\n`)
+    },
+  }
+}
+
+/** Runs `read` now and after every wake, never twice at once: what comes meanwhile is one more read. */
+export function coalesce(read: () => Promise<void>, onError: (error: unknown) => void): () => void {
+  let running = false
+  let again = false
+  const run = async (): Promise<void> => {
+    do {
+      again = false
+      await read()
+    } while (again)
+  }
+  return () => {
+    if (running) {
+      again = true
+      return
+    }
+    running = true
+    run()
+      .catch(onError)
+      .finally(() => {
+        running = false
+      })
+  }
+}
+
+export function tooManyStreams(): Refusal {
+  return new Refusal('unavailable', 'This server has as many open streams as it can serve.', { retryAfterSeconds: 5 })
+}

@@ -1,0 +1,97 @@
+import { Router } from 'express'
+import { findFile } from '../../sql/files.sql.ts'
+import { isUniqueViolation, type Db } from '../../sql/database.ts'
+import { listPresetsOfVersion } from '../../sql/presets.sql.ts'
+import { insertImportJob, listJobLogs } from '../../sql/provisioner_jobs.sql.ts'
+import {
+  findTemplate,
+  findTemplateVersion,
+  type FindTemplateVersionRow,
+  insertTemplateVersion,
+  listClaimedVersionNames,
+} from '../../sql/templates.sql.ts'
+import {
+  createTemplateVersion,
+  getTemplateVersion,
+  listTemplateVersionLogs,
+  listTemplateVersionPresets,
+} from '../contract/templates.ts'
+import { MAX_PAGE } from '../contract/values.ts'
+import { type Actor, forbidden, isTemplateAdmin, notFound } from '../domain/access.ts'
+import { Refusal } from '../domain/errors.ts'
+import { provisionTask } from '../jobs/pokes.ts'
+import { withWakes } from '../jobs/wakes.ts'
+import { randomText } from '../secrets.ts'
+import { type ApiContext, route } from './route.ts'
+import { resolveOrganization } from './users.ts'
+import { jobLogShape } from './wire/provisionerJob.ts'
+import { presetShape, versionShapes } from './wire/templates.ts'
+
+export function templateVersions(context: ApiContext): Router {
+  const router = Router()
+  const { db } = context
+
+  route(router, context, createTemplateVersion, async ({ params, body }, { actor }) => {
+    const organization = await resolveOrganization(db, params.organization, actor)
+    if (!isTemplateAdmin(actor)) throw forbidden()
+    const file = await findFile(db, { id: body.file_id })
+    if (!file || file.createdBy !== actor.id) throw new Refusal('not-found', 'File not found.')
+    if (body.template_id !== undefined) await requireTemplateOf(db, body.template_id, organization.id)
+    const templateId = body.template_id ?? null
+    const name = body.name ?? (await freeVersionName(db, templateId))
+    const id = await withWakes(db, async (tx, causes) => {
+      const order = { organizationId: organization.id, initiatorId: actor.id, provisioner: body.provisioner, fileId: file.id }
+      const job = await insertImportJob(tx, order)
+      causes.provisioner(provisionTask(body.provisioner, null))
+      const version = { templateId, organizationId: organization.id, name, message: body.message, jobId: job.id, createdBy: actor.id }
+      return (await insertTemplateVersion(tx, version)).id
+    }).catch((error: unknown) => {
+      if (!isUniqueViolation(error, 'template_versions_name')) throw error
+      const detail = `A version named "${name}" already exists for this template.`
+      throw new Refusal('conflict', detail, { validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }] })
+    })
+    return await oneVersion(db, id, actor)
+  })
+
+  route(router, context, getTemplateVersion, async ({ params }, { actor }) => await oneVersion(db, params.templateversion, actor))
+
+  route(router, context, listTemplateVersionLogs, async ({ params, query }, { actor }) => {
+    const version = await readableVersion(db, params.templateversion, actor)
+    return (await listJobLogs(db, { jobId: version.jobId, after: query.after, limit: MAX_PAGE })).map(jobLogShape)
+  })
+
+  route(router, context, listTemplateVersionPresets, async ({ params }, { actor }) => {
+    const version = await readableVersion(db, params.templateversion, actor)
+    return (await listPresetsOfVersion(db, { versionId: version.id, limit: MAX_PAGE })).map(presetShape)
+  })
+
+  return router
+}
+
+export async function readableVersion(db: Db, id: string, actor: Actor): Promise<FindTemplateVersionRow> {
+  const version = await findTemplateVersion(db, { id, templateId: null, name: null })
+  if (!version) throw notFound()
+  await resolveOrganization(db, version.organizationId, actor)
+  return version
+}
+
+async function oneVersion(db: Db, id: string, actor: Actor) {
+  const [shape] = await versionShapes(db, [await readableVersion(db, id, actor)])
+  if (!shape) throw notFound()
+  return shape
+}
+
+async function requireTemplateOf(db: Db, id: string, organizationId: string): Promise<void> {
+  const template = await findTemplate(db, { id, organizationId: null, name: null })
+  if (!template || template.deletedAt !== null || template.organizationId !== organizationId) {
+    throw new Refusal('not-found', 'Template does not exist.')
+  }
+}
+
+/** v1, v2, … within a template: people tell them apart; random text where nothing counts yet. */
+async function freeVersionName(db: Db, templateId: string | null): Promise<string> {
+  if (templateId === null) return 'v1'
+  const taken = await listClaimedVersionNames(db, { templateId, prefix: 'v', limit: MAX_PAGE })
+  const highest = Math.max(0, ...taken.map(({ name }) => Number(/^v(\d+)$/.exec(name)?.[1] ?? 0)))
+  return taken.length < MAX_PAGE ? `v${highest + 1}` : `v-${randomText(10)}`
+}

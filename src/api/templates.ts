@@ -1,0 +1,165 @@
+import { Router } from 'express'
+import { isUniqueViolation, type Db } from '../../sql/database.ts'
+import { invalidatePresets, listPoolPresetIds } from '../../sql/presets.sql.ts'
+import { findProvisionerJob } from '../../sql/provisioner_jobs.sql.ts'
+import {
+  attachTemplateVersion,
+  findTemplate,
+  type FindTemplateRow,
+  findTemplateVersion,
+  insertTemplate,
+  listTemplates as listTemplateRows,
+  listTemplateVersions as listVersionRows,
+  lockTemplate,
+  setActiveVersion,
+} from '../../sql/templates.sql.ts'
+import {
+  createTemplate,
+  getTemplate,
+  getTemplateByName,
+  getTemplateVersionByName,
+  invalidatePrebuilds,
+  listOrganizationTemplates,
+  listTemplates,
+  listTemplateVersions,
+  promoteTemplateVersion,
+} from '../contract/templates.ts'
+import { MAX_PAGE } from '../contract/values.ts'
+import { type Actor, forbidden, isTemplateAdmin, notFound } from '../domain/access.ts'
+import { Refusal } from '../domain/errors.ts'
+import { TemplateManifest } from '../domain/manifest.ts'
+import { type Causes, withWakes } from '../jobs/wakes.ts'
+import type { Tx } from '../../sql/database.ts'
+import { type ApiContext, route } from './route.ts'
+import { readableVersion } from './templateVersions.ts'
+import { resolveOrganization } from './users.ts'
+import { templateShape, versionShapes } from './wire/templates.ts'
+
+export function templates(context: ApiContext): Router {
+  const router = Router()
+  serveReading(router, context)
+  serveChanges(router, context)
+  return router
+}
+
+function serveReading(router: Router, context: ApiContext): void {
+  const { db } = context
+
+  route(router, context, listTemplates, async (_input, { actor }) =>
+    (await listTemplateRows(db, { userId: actor.id, organizationId: null, limit: MAX_PAGE })).map(templateShape),
+  )
+
+  route(router, context, listOrganizationTemplates, async ({ params }, { actor }) => {
+    const organization = await resolveOrganization(db, params.organization, actor)
+    const own = { userId: actor.id, organizationId: organization.id, limit: MAX_PAGE }
+    return (await listTemplateRows(db, own)).map(templateShape)
+  })
+
+  route(router, context, getTemplateByName, async ({ params }, { actor }) => {
+    const organization = await resolveOrganization(db, params.organization, actor)
+    const found = await findTemplate(db, { id: null, organizationId: organization.id, name: params.name })
+    if (!found) throw notFound()
+    return templateShape(found)
+  })
+
+  route(router, context, getTemplate, async ({ params }, { actor }) =>
+    templateShape(await readableTemplate(db, params.template, actor)),
+  )
+
+  route(router, context, listTemplateVersions, async ({ params, query }, { actor }) => {
+    const template = await readableTemplate(db, params.template, actor)
+    const page = { limit: query.limit || MAX_PAGE, offset: query.offset }
+    return await versionShapes(db, await listVersionRows(db, { templateId: template.id, ...page }))
+  })
+
+  route(router, context, getTemplateVersionByName, async ({ params }, { actor }) => {
+    const template = await readableTemplate(db, params.template, actor)
+    const version = await findTemplateVersion(db, { id: null, templateId: template.id, name: params.name })
+    const [shape] = version ? await versionShapes(db, [version]) : []
+    if (!shape) throw notFound()
+    return shape
+  })
+}
+
+function serveChanges(router: Router, context: ApiContext): void {
+  const { db } = context
+
+  route(router, context, createTemplate, async ({ params, body }, { actor }) => {
+    const organization = await resolveOrganization(db, params.organization, actor)
+    if (!isTemplateAdmin(actor)) throw forbidden()
+    const version = await readableVersion(db, body.template_version_id, actor)
+    const job = await findProvisionerJob(db, { id: version.jobId })
+    const declared = version.manifest === null ? undefined : TemplateManifest.parse(version.manifest)
+    const id = await withWakes(db, async (tx, causes) => {
+      const template = await insertTemplate(tx, {
+        organizationId: organization.id,
+        name: body.name,
+        displayName: body.display_name || (declared?.display_name ?? ''),
+        description: body.description || (declared?.description ?? ''),
+        icon: body.icon || (declared?.icon ?? ''),
+        provisioner: job?.provisioner ?? 'process',
+        activeVersionId: version.id,
+        createdBy: actor.id,
+      })
+      const attached = await attachTemplateVersion(tx, { id: version.id, templateId: template.id, organizationId: organization.id })
+      if (attached === 0) throw new Refusal('invalid', 'This version already belongs to a template, or is archived.')
+      await wakePools(tx, causes, { versionId: version.id, cause: 'template created', actor })
+      return template.id
+    }).catch((error: unknown) => {
+      if (!isUniqueViolation(error, 'templates_name')) throw error
+      throw new Refusal('conflict', `Template with name "${body.name}" already exists.`, {
+        validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
+      })
+    })
+    return templateShape(await readableTemplate(db, id, actor))
+  })
+
+  route(router, context, promoteTemplateVersion, async ({ params, body }, { actor }) => {
+    const template = await readableTemplate(db, params.template, actor)
+    if (!isTemplateAdmin(actor)) throw forbidden()
+    const version = await readableVersion(db, body.id, actor)
+    if (version.templateId !== template.id) throw new Refusal('invalid', 'The version belongs to another template.')
+    if (version.archivedAt !== null) throw new Refusal('invalid', 'The version is archived.')
+    if (version.manifest === null) {
+      throw new Refusal('forbidden', 'Only versions that have been imported successfully can be promoted.')
+    }
+    await withWakes(db, async (tx, causes) => {
+      const locked = await lockTemplate(tx, { id: template.id })
+      if (!locked) throw notFound()
+      await setActiveVersion(tx, { id: template.id, versionId: version.id })
+      for (const versionId of [locked.activeVersionId, version.id]) {
+        await wakePools(tx, causes, { versionId, cause: 'version promoted', actor })
+      }
+    })
+    return { message: 'Updated the active template version!' }
+  })
+
+  route(router, context, invalidatePrebuilds, async ({ params }, { actor }) => {
+    const template = await readableTemplate(db, params.template, actor)
+    if (!isTemplateAdmin(actor)) throw forbidden()
+    const rows = await withWakes(db, async (tx, causes) => {
+      const presets = await invalidatePresets(tx, { templateId: template.id })
+      for (const { presetId } of presets) await causes.preset(presetId, 'invalidated', actor.id)
+      return presets
+    })
+    const invalidated = rows.map((row) => ({
+      template_name: row.templateName,
+      template_version_name: row.versionName,
+      preset_name: row.presetName,
+    }))
+    return { invalidated }
+  })
+}
+
+type PoolCause = { versionId: string; cause: string; actor: Actor }
+
+async function wakePools(tx: Tx, causes: Causes, { versionId, cause, actor }: PoolCause): Promise<void> {
+  for (const { id } of await listPoolPresetIds(tx, { versionId })) await causes.preset(id, cause, actor.id)
+}
+
+export async function readableTemplate(db: Db, id: string, actor: Actor): Promise<FindTemplateRow> {
+  const template = await findTemplate(db, { id, organizationId: null, name: null })
+  if (!template || template.deletedAt !== null) throw notFound()
+  await resolveOrganization(db, template.organizationId, actor)
+  return template
+}

@@ -1,0 +1,158 @@
+// Reads workspaces and builds in the wire's shape: a fixed number of statements for any number of them.
+import type { Db } from '../../../sql/database.ts'
+import { readClock } from '../../../sql/identity.sql.ts'
+import { listAgentScripts, listAgentsOfWorkspaces } from '../../../sql/workspace_agents.sql.ts'
+import { listResources, type ListResourcesRow, readBuilds, type ReadBuildsRow } from '../../../sql/workspace_builds.sql.ts'
+import { readWorkspaces, type ReadWorkspacesRow } from '../../../sql/workspaces.sql.ts'
+import { BUILD_STATUSES, type Workspace, type WorkspaceAgent, WorkspaceBuild } from '../../contract/workspaces.ts'
+import { notFound } from '../../domain/access.ts'
+import { SYSTEM_USER_ID } from '../../systemUser.ts'
+import { agentShape } from './agents.ts'
+import { provisionerJobShape } from './provisionerJob.ts'
+import { iso, isoOrNull, timeIf } from './time.ts'
+
+/** In the order of `ids`; those that are gone are left out. */
+export async function workspaceShapes(db: Db, ids: readonly string[]): Promise<Workspace[]> {
+  if (ids.length === 0) return []
+  const rows = await readWorkspaces(db, { ids })
+  const builds = await buildShapes(db, rows.map(({ buildId }) => buildId))
+  const buildOf = new Map(builds.map((build) => [build.id, build]))
+  const shapeOf = new Map(
+    rows.flatMap((row) => {
+      const build = buildOf.get(row.buildId)
+      return build ? [[row.id, workspaceShape(row, build)] as const] : []
+    }),
+  )
+  return ids.flatMap((id) => shapeOf.get(id) ?? [])
+}
+
+export async function oneWorkspace(db: Db, id: string): Promise<Workspace> {
+  const [workspace] = await workspaceShapes(db, [id])
+  if (!workspace) throw notFound()
+  return workspace
+}
+
+export async function buildShapes(db: Db, ids: readonly string[]): Promise<WorkspaceBuild[]> {
+  if (ids.length === 0) return []
+  const rows = await readBuilds(db, { ids })
+  const resources = await listResources(db, { jobIds: rows.map(({ resourcesJobId }) => resourcesJobId) })
+  const agents = await readAgents(db, rows.map(({ workspaceId }) => workspaceId))
+  const shapeOf = new Map(
+    rows.map((row) => {
+      const own = resources.filter(({ jobId }) => jobId === row.resourcesJobId)
+      return [row.id, buildShape(row, own, agents.get(row.id) ?? [])] as const
+    }),
+  )
+  return ids.flatMap((id) => shapeOf.get(id) ?? [])
+}
+
+/** Live agents by the build that they belong to. */
+async function readAgents(db: Db, workspaceIds: readonly string[]): Promise<Map<string, WorkspaceAgent[]>> {
+  const rows = await listAgentsOfWorkspaces(db, { workspaceIds })
+  const scripts = await listAgentScripts(db, { agentIds: rows.map(({ definitionId }) => definitionId) })
+  const { now } = await readClock(db)
+  const byBuild = new Map<string, WorkspaceAgent[]>()
+  for (const row of rows) {
+    const own = scripts.filter(({ agentId }) => agentId === row.definitionId)
+    const list = byBuild.get(row.buildId) ?? []
+    byBuild.set(row.buildId, [...list, agentShape(row, own, now)])
+  }
+  return byBuild
+}
+
+function workspaceShape(row: ReadWorkspacesRow, build: WorkspaceBuild): Workspace {
+  const agents = build.resources.flatMap((resource) => resource.agents ?? [])
+  const failing = agents.filter(({ health }) => !health.healthy).map(({ id }) => id)
+  return {
+    id: row.id,
+    created_at: iso(row.createdAt),
+    updated_at: iso(row.updatedAt),
+    owner_id: row.ownerId,
+    owner_name: row.ownerName,
+    owner_avatar_url: '',
+    organization_id: row.organizationId,
+    organization_name: row.organizationName,
+    template_id: row.templateId,
+    template_name: row.templateName,
+    template_display_name: row.templateDisplayName,
+    template_icon: row.templateIcon,
+    template_allow_user_cancel_workspace_jobs: true,
+    template_active_version_id: row.templateActiveVersionId,
+    template_require_active_version: row.templateRequireActiveVersion,
+    template_use_classic_parameter_flow: false,
+    latest_build: build,
+    latest_app_status: null,
+    outdated: build.template_version_id !== row.templateActiveVersionId,
+    name: row.name,
+    ...(row.autostartSchedule === null ? {} : { autostart_schedule: row.autostartSchedule }),
+    ...(row.ttlSeconds === null ? {} : { ttl_ms: row.ttlSeconds * 1000 }),
+    last_used_at: iso(row.lastUsedAt),
+    deleting_at: isoOrNull(row.deletingAt),
+    dormant_at: isoOrNull(row.dormantAt),
+    health: { healthy: failing.length === 0, failing_agents: failing },
+    automatic_updates: row.automaticUpdates === 'always' ? 'always' : 'never',
+    allow_renames: false,
+    favorite: false,
+    next_start_at: isoOrNull(row.nextStartAt),
+    is_prebuild: row.ownerId === SYSTEM_USER_ID,
+  }
+}
+
+function buildShape(row: ReadBuildsRow, resources: readonly ListResourcesRow[], agents: WorkspaceAgent[]): WorkspaceBuild {
+  const transition = WorkspaceBuild.shape.transition.parse(row.transition)
+  const job = provisionerJobShape(
+    { ...row, id: row.jobId, createdAt: row.jobCreatedAt, type: row.jobType, fileId: null },
+    { workspace_build_id: row.id },
+  )
+  return {
+    id: row.id,
+    created_at: iso(row.createdAt),
+    updated_at: iso(row.updatedAt),
+    workspace_id: row.workspaceId,
+    workspace_name: row.workspaceName,
+    workspace_owner_id: row.workspaceOwnerId,
+    workspace_owner_name: row.workspaceOwnerName,
+    template_version_id: row.templateVersionId,
+    template_version_name: row.templateVersionName,
+    build_number: row.buildNumber,
+    transition,
+    initiator_id: row.initiatorId,
+    initiator_name: row.initiatorName,
+    job,
+    // The wire has no words for the pool's own reasons.
+    reason: row.reason.startsWith('prebuild') ? 'initiator' : row.reason,
+    resources: resources.map((resource) => resourceShape(resource, agents)),
+    ...timeIf('deadline', row.deadline),
+    ...timeIf('max_deadline', row.maxDeadline),
+    status: buildStatus(transition, job.status),
+    daily_cost: row.dailyCost,
+    template_version_preset_id: row.presetId,
+  }
+}
+
+function resourceShape(row: ListResourcesRow, agents: WorkspaceAgent[]): WorkspaceBuild['resources'][number] {
+  const own = agents.filter(({ resource_id }) => resource_id === row.id)
+  return {
+    id: row.id,
+    created_at: iso(row.createdAt),
+    job_id: row.jobId,
+    workspace_transition: WorkspaceBuild.shape.transition.parse(row.transition),
+    type: row.type,
+    name: row.name,
+    hide: row.hide,
+    icon: row.icon,
+    ...(own.length === 0 ? {} : { agents: own }),
+    daily_cost: row.dailyCost,
+  }
+}
+
+const DOING = { start: 'starting', stop: 'stopping', delete: 'deleting' } as const
+const DONE = { start: 'running', stop: 'stopped', delete: 'deleted' } as const
+
+function buildStatus(
+  transition: WorkspaceBuild['transition'],
+  status: WorkspaceBuild['job']['status'],
+): (typeof BUILD_STATUSES)[number] {
+  if (status === 'running') return DOING[transition]
+  return status === 'succeeded' ? DONE[transition] : status
+}

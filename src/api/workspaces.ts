@@ -1,0 +1,111 @@
+import { Router } from 'express'
+import type { Db } from '../../sql/database.ts'
+import { findUser, listOrganizationsOf } from '../../sql/identity.sql.ts'
+import {
+  countWorkspaces,
+  findWorkspaceIdByName,
+  listWorkspaceIds,
+  readWorkspaces,
+  type ReadWorkspacesRow,
+} from '../../sql/workspaces.sql.ts'
+import { MAX_PAGE } from '../contract/values.ts'
+import {
+  createMemberWorkspace,
+  createWorkspace,
+  getWorkspace,
+  getWorkspaceByName,
+  listWorkspaces,
+  type CreateWorkspace,
+} from '../contract/workspaces.ts'
+import { type Actor, forbidden, isAdmin, isTemplateAdmin, mayReadWorkspace, notFound } from '../domain/access.ts'
+import { Refusal } from '../domain/errors.ts'
+import { asId } from './ids.ts'
+import { type ApiContext, type Exchange, route } from './route.ts'
+import { resolveOrganization, resolveUser } from './users.ts'
+import { oneWorkspace, workspaceShapes } from './wire/workspaces.ts'
+import { createWorkspace as create } from './workspaces/create.ts'
+import { parseWorkspaceQuery } from './workspaces/query.ts'
+import { resolveTarget } from './workspaces/target.ts'
+
+export function workspaces(context: ApiContext): Router {
+  const router = Router()
+  const { db } = context
+
+  route(router, context, createWorkspace, async ({ params, body }, who) => await createFor(context, { ...who, user: params.user, body }))
+
+  route(router, context, createMemberWorkspace, async ({ params, body }, who) => {
+    await resolveOrganization(db, params.organization, who.actor)
+    return await createFor(context, { ...who, user: params.user, body })
+  })
+
+  route(router, context, listWorkspaces, async ({ query }, { actor }) => {
+    const filter = await toFilter(db, query.q, actor)
+    if (!filter) return { workspaces: [], count: 0 }
+    const ids = await listWorkspaceIds(db, { ...filter, limit: query.limit || MAX_PAGE, offset: query.offset })
+    const { workspaces: count } = await countWorkspaces(db, filter)
+    return { workspaces: await workspaceShapes(db, ids.map(({ id }) => id)), count }
+  })
+
+  route(router, context, getWorkspace, async ({ params, query }, { actor }) => {
+    const row = await readableWorkspace(db, params.workspace, actor)
+    if (row.deletedAt !== null && !query.include_deleted) {
+      throw new Refusal('gone', `Workspace ${row.id} has been deleted.`, { detail: 'Ask with include_deleted=true to see it.' })
+    }
+    return await oneWorkspace(db, row.id)
+  })
+
+  route(router, context, getWorkspaceByName, async ({ params }, { actor }) => {
+    const owner = await resolveOwner(db, params.user, actor)
+    const found = owner && (await findWorkspaceIdByName(db, { ownerId: owner, name: params.name }))
+    if (!found) throw notFound()
+    return await oneWorkspace(db, (await readableWorkspace(db, found.id, actor)).id)
+  })
+
+  return router
+}
+
+type CreateFor = Exchange & { actor: Actor; user: string; body: CreateWorkspace }
+
+async function createFor(context: ApiContext, { actor, user, body, request }: CreateFor) {
+  const owner = await resolveUser(context.db, user, actor)
+  if (owner.id !== actor.id && !isAdmin(actor)) throw forbidden('Only admins make workspaces for other people.')
+  const idempotencyKey = request.get('Idempotency-Key') ?? null
+  if (idempotencyKey !== null && (idempotencyKey.length === 0 || idempotencyKey.length > 255)) {
+    throw new Refusal('invalid', 'Idempotency-Key must have 1 to 255 characters.')
+  }
+  const target = await resolveTarget(context.db, { body, actor })
+  const { workspaceId, claim } = await create(context, { userId: owner.id, actorId: actor.id, body, target, idempotencyKey })
+  return { ...(await oneWorkspace(context.db, workspaceId)), claim }
+}
+
+type Filter = { ownerId: string | null; organizationIds: readonly string[] | null; templateName: string | null; name: string | null }
+
+/** Null: nothing can match. People see their own, template admins everybody's in their organizations. */
+async function toFilter(db: Db, q: string, actor: Actor): Promise<Filter | null> {
+  const query = parseWorkspaceQuery(q)
+  const ownerId = query.owner === undefined ? undefined : await resolveOwner(db, query.owner, actor)
+  if (ownerId === null) return null
+  const everybody = isTemplateAdmin(actor)
+  if (!everybody && ownerId !== undefined && ownerId !== actor.id) return null
+  const organizations = await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })
+  return {
+    ownerId: ownerId ?? (everybody ? null : actor.id),
+    organizationIds: isAdmin(actor) ? null : organizations.map(({ id }) => id),
+    templateName: query.template ?? null,
+    name: query.name ?? null,
+  }
+}
+
+/** The owner of prebuilds is found by name too. */
+async function resolveOwner(db: Db, user: string, actor: Actor): Promise<string | null> {
+  if (user === 'me') return actor.id
+  const id = asId(user)
+  return (await findUser(db, { id, username: id === null ? user : null }))?.id ?? null
+}
+
+/** Deleted ones included. */
+export async function readableWorkspace(db: Db, id: string, actor: Actor): Promise<ReadWorkspacesRow> {
+  const [row] = await readWorkspaces(db, { ids: [id] })
+  if (!row || !mayReadWorkspace(actor, row)) throw notFound()
+  return row
+}

@@ -1,0 +1,149 @@
+// Making a workspace: a prebuild of the preset when one is ready, a fresh build otherwise, and never two for one request.
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findIdempotencyKey, insertEvent, insertIdempotencyKey } from '../../../sql/claims.sql.ts'
+import { isUniqueViolation } from '../../../sql/database.ts'
+import { insertBuildParameters } from '../../../sql/workspace_builds.sql.ts'
+import { findWorkspaceIdByName, insertWorkspace } from '../../../sql/workspaces.sql.ts'
+import { orderBuild, PRIORITY } from '../../builds.ts'
+import { announceClaim, type Claimed, claimPrebuild } from '../../claims.ts'
+import type { Claim, CreateWorkspace } from '../../contract/workspaces.ts'
+import { Refusal } from '../../domain/errors.ts'
+import { withWakes } from '../../jobs/wakes.ts'
+import type { ApiContext } from '../route.ts'
+import type { Target } from './target.ts'
+
+/** While a request waits for a prebuild that is about to be ready. */
+const WAIT_POLL_MS = 100
+
+export type CreateRequest = {
+  userId: string
+  actorId: string
+  body: CreateWorkspace
+  target: Target
+  idempotencyKey: string | null
+}
+export type Created = { workspaceId: string; claim: Claim }
+
+export async function createWorkspace(context: ApiContext, request: CreateRequest): Promise<Created> {
+  const { db } = context
+  const repeated = await findRepeated(context, request)
+  if (repeated) return repeated
+  if (await findWorkspaceIdByName(db, { ownerId: request.userId, name: request.body.name })) throw nameTaken(request.body.name)
+  try {
+    return await claimOrBuild(context, request)
+  } catch (error) {
+    if (isUniqueViolation(error, 'workspaces_owner_name')) throw nameTaken(request.body.name)
+    // The same request ran beside this one and was faster: its workspace is the answer.
+    const other = isUniqueViolation(error, 'idempotency_keys_pkey') ? await findRepeated(context, request) : null
+    if (other) return other
+    throw error
+  }
+}
+
+async function claimOrBuild(context: ApiContext, request: CreateRequest): Promise<Created> {
+  const startedMs = performance.now()
+  const { body, target } = request
+  const waited = (): number => Math.round(performance.now() - startedMs)
+  const preset = target.preset?.name ?? null
+  const whyNot = target.unusable ?? (body.prebuild === 'never' ? 'the request asked for a fresh build' : null)
+  if (whyNot === null) {
+    const claimed = await claimWithin(context, request)
+    if (claimed) return { workspaceId: claimed.workspaceId, claim: { from_pool: true, preset, waited_ms: waited() } }
+  }
+  const why = whyNot ?? 'no prebuild of this preset was ready'
+  if (body.prebuild === 'require') {
+    throw new Refusal('conflict', `No prebuild can be claimed: ${why}.`, {
+      detail: 'Ask again later, or let the request fall back to a fresh build with "prebuild": "prefer".',
+      retryAfterSeconds: 2,
+    })
+  }
+  const workspaceId = await buildFresh(context, request)
+  return { workspaceId, claim: { from_pool: false, preset, waited_ms: waited(), why_not: why } }
+}
+
+async function claimWithin(context: ApiContext, request: CreateRequest): Promise<Claimed | null> {
+  const { preset } = request.target
+  if (!preset) return null
+  const until = performance.now() + request.body.wait_ms
+  for (let now = request.target.now; ; now = new Date(now.getTime() + WAIT_POLL_MS)) {
+    const claimed = await claimPrebuild(context.db, {
+      target: preset.claim,
+      userId: request.userId,
+      actorId: request.actorId,
+      name: request.body.name,
+      now,
+      idempotency: idempotencyOf(request),
+    })
+    if (claimed) {
+      await announceClaim(context.db, { claimed, presetId: preset.claim.presetId })
+      return claimed
+    }
+    if (performance.now() + WAIT_POLL_MS > until) break
+    await sleep(WAIT_POLL_MS)
+  }
+  const { presetId } = preset.claim
+  await insertEvent(context.db, { presetId, kind: 'claim_missed', workspaceId: null, userId: request.userId, detail: '' })
+  return null
+}
+
+async function buildFresh(context: ApiContext, request: CreateRequest): Promise<string> {
+  const { target, body, userId, actorId } = request
+  return await withWakes(context.db, async (tx, causes) => {
+    const workspace = await insertWorkspace(tx, {
+      id: null,
+      ownerId: userId,
+      organizationId: target.organizationId,
+      templateId: target.templateId,
+      name: body.name,
+      bornAsPrebuild: false,
+    })
+    const build = await orderBuild(tx, causes, {
+      workspaceId: workspace.id,
+      organizationId: target.organizationId,
+      provisioner: target.provisioner,
+      host: null,
+      transition: 'start',
+      reason: 'initiator',
+      stage: 'none',
+      initiatorId: actorId,
+      templateVersionId: target.versionId,
+      presetId: target.preset?.claim.presetId ?? null,
+      priority: PRIORITY.person,
+    })
+    await insertBuildParameters(tx, { buildId: build.id, parameters: { ...target.parameters } })
+    const idempotency = idempotencyOf(request)
+    if (idempotency) {
+      const { key, hash } = idempotency
+      await insertIdempotencyKey(tx, { userId: actorId, key, requestHash: hash, workspaceId: workspace.id })
+    }
+    causes.workspace(workspace.id)
+    return workspace.id
+  })
+}
+
+async function findRepeated(context: ApiContext, request: CreateRequest): Promise<Created | null> {
+  const idempotency = idempotencyOf(request)
+  if (!idempotency) return null
+  const earlier = await findIdempotencyKey(context.db, { userId: request.actorId, key: idempotency.key })
+  if (!earlier) return null
+  if (!earlier.requestHash.equals(idempotency.hash)) {
+    throw new Refusal('unprocessable', 'This Idempotency-Key was used for another request.', {
+      detail: 'Send a new key with a new request.',
+    })
+  }
+  const preset = request.target.preset?.name ?? null
+  const claim = { from_pool: earlier.fromPool, preset, waited_ms: 0 }
+  return { workspaceId: earlier.workspaceId, claim }
+}
+
+function idempotencyOf({ idempotencyKey, userId, body }: CreateRequest): { key: string; hash: Buffer } | null {
+  if (idempotencyKey === null) return null
+  return { key: idempotencyKey, hash: createHash('sha256').update(JSON.stringify([userId, body])).digest() }
+}
+
+function nameTaken(name: string): Refusal {
+  return new Refusal('conflict', `Workspace "${name}" already exists.`, {
+    validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
+  })
+}
