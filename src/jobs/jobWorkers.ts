@@ -66,10 +66,11 @@ export async function openJobWorkers(context: Context, options: JobWorkersOption
       deadAfterSeconds: DEAD_AFTER_SECONDS,
     })
     for (const { poolId, revived } of rows) if (revived && pools.has(poolId)) options.onTakenAway(poolId)
-    const deadInMs = rows[0]?.deadInMs ?? null
     beats += 1
-    if (deadInMs === 0 || beats % BEATS_PER_ORPHAN_SEARCH === 0) report(context, await rescueDeadWorkers(db))
-    return deadInMs === null || deadInMs === 0 ? BEAT_MS : Math.min(BEAT_MS, deadInMs + DUE_MARGIN_MS)
+    const othersDied = rows[0]?.othersDied ?? false
+    if (othersDied || beats % BEATS_PER_ORPHAN_SEARCH === 0) report(context, await rescueDeadWorkers(db))
+    const nextDeathInMs = rows[0]?.nextDeathInMs ?? BEAT_MS
+    return Math.min(BEAT_MS, nextDeathInMs + DUE_MARGIN_MS)
   }
   schedule(BEAT_MS)
 
