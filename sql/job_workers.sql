@@ -4,9 +4,9 @@ insert into daybreak.job_workers (pool_id, process_id, class, host, pid, version
 values (:poolId, :processId, :class, :host, :pid, :version, :prefetches);
 
 -- beatJobWorkers :many prepared
--- Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `others_died`: pools
--- of other processes wait to be rescued. `next_death_in_ms`: when the first of those alive will have been silent for too
--- long; null when there is none.
+-- Tells that these pools live. `revived`: its row was gone, so its jobs were given to others meanwhile. `others_died`:
+-- pools of other processes wait to be rescued. `next_death_in_ms`: when the first of those alive will have been silent
+-- for too long; null when there is none.
 -- not null: pool_id, revived, others_died
 with beat as (
   insert into daybreak.job_workers (pool_id, process_id, class, host, pid, version, prefetches)

@@ -23,8 +23,8 @@ join graphile_worker._private_jobs job on job.id = run.id
 where job.locked_by = :poolId and job.attempts = run.attempt;
 
 -- unlockJobs :many
--- Takes the jobs of dead pools away from them; one that was fetched but never started gets its attempt back. A job whose
--- row is locked has a handler inside a transaction that it may still commit: it stays until that is decided.
+-- Takes the jobs of dead pools away from them; one that was fetched but never started gets its attempt back. A job
+-- whose row is locked has a handler inside a transaction that it may still commit: it stays until that is decided.
 -- not null: id
 with stranded as (
   select job.id, job.locked_by from graphile_worker._private_jobs job

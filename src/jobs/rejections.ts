@@ -22,7 +22,7 @@ export function answerForPool(pool: WorkerPool, onError: (error: Error) => void)
   })
 }
 
-/** Hands known rejections to the pool they belong to; any other is a bug, after which the process is not to be trusted. */
+/** Hands known rejections to their pool; any other is a bug, after which the process is not to be trusted. */
 export function installRejectionHandler(log: Logger, onFatal: (error: unknown) => void): () => void {
   const handler = (reason: unknown): void => {
     const owner = reason instanceof Error ? owners.get(reason) : undefined

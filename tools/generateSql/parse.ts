@@ -17,8 +17,21 @@ export type Cardinality = 'one' | 'maybe' | 'many' | 'exec'
 const HEADER = /^-- (\w+) :(one|maybe|many|exec)( prepared)?$/m
 
 // Strings, quoted names, dollar quotes and comments are stepped over whole, so a colon inside them is not a parameter.
-const LEXEME =
-  /\be'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([a-z]\w*)/gi
+const LEXEME = new RegExp(
+  [
+    /\be'(?:[^'\\]|\\[\s\S]|'')*'/,
+    /'(?:[^']|'')*'/,
+    /"(?:[^"]|"")*"/,
+    /\$(\w*)\$[\s\S]*?\$\1\$/,
+    /--[^\n]*/,
+    /\/\*[\s\S]*?\*\//,
+    /::/,
+    /:([a-z]\w*)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gi',
+)
 
 const HINT = /^(not null|nullable params): /
 
