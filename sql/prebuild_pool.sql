@@ -31,7 +31,7 @@ from (
   where w.id = :workspaceId and b.transition = 'start' and j.job_status = 'succeeded'
   group by w.id) as facts
 where p.workspace_id = facts.id and p.state in ('building', 'booting', 'ready')
-  and (p.state = 'building' or facts.ready <> (p.state = 'ready'))
+  and (p.state = 'building' or facts.ready <> (p.state = 'ready') or p.state = 'booting' and p.boot_deadline_at is null)
 returning p.preset_id, old.state as was, new.state as now_is;
 
 -- failPoolRow :maybe
@@ -46,13 +46,18 @@ update daybreak.prebuild_pool set state = 'deleting', ready_at = null, boot_dead
 -- deletePoolRow :maybe
 delete from daybreak.prebuild_pool where workspace_id = :workspaceId returning preset_id;
 
--- listReadyOfHost :many
--- Rows that a host offers; read when its worker starts, before anything may be claimed.
+-- listPoolOfHost :many
+-- Prebuilds that run on a host.
 select p.workspace_id from daybreak.prebuild_pool p
 join daybreak.workspaces w on w.id = p.workspace_id
-where p.state = 'ready' and w.host = :host and w.id > :after
+where p.state in ('booting', 'ready') and w.host = :host and w.id > :after
 order by w.id
 limit :limit;
+
+-- doubtPoolRow :exec
+-- Not to be claimed until it has shown itself again; how long it may take for that is counted anew.
+update daybreak.prebuild_pool set state = 'booting', ready_at = null, boot_deadline_at = null
+where workspace_id = :workspaceId and state in ('booting', 'ready');
 
 -- readPoolCounts :many
 -- Per preset of active versions: what is wanted and what is there.

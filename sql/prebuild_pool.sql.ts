@@ -50,7 +50,7 @@ export async function settlePoolRow(db: CommonQueryMethods, params: { workspaceI
       where w.id = ${params.workspaceId} and b.transition = 'start' and j.job_status = 'succeeded'
       group by w.id) as facts
     where p.workspace_id = facts.id and p.state in ('building', 'booting', 'ready')
-      and (p.state = 'building' or facts.ready <> (p.state = 'ready'))
+      and (p.state = 'building' or facts.ready <> (p.state = 'ready') or p.state = 'booting' and p.boot_deadline_at is null)
     returning p.preset_id, old.state as was, new.state as now_is`)
 }
 
@@ -78,17 +78,25 @@ export async function deletePoolRow(db: CommonQueryMethods, params: { workspaceI
     delete from daybreak.prebuild_pool where workspace_id = ${params.workspaceId} returning preset_id`)
 }
 
-const listReadyOfHostRow = z.object({ workspaceId: z.guid() })
-export type ListReadyOfHostRow = z.infer<typeof listReadyOfHostRow>
+const listPoolOfHostRow = z.object({ workspaceId: z.guid() })
+export type ListPoolOfHostRow = z.infer<typeof listPoolOfHostRow>
 
-/** Rows that a host offers; read when its worker starts, before anything may be claimed. */
-export async function listReadyOfHost(db: CommonQueryMethods, params: { host: string; after: string; limit: number }): Promise<readonly ListReadyOfHostRow[]> {
-  return await db.any(sql.type(listReadyOfHostRow)`
+/** Prebuilds that run on a host. */
+export async function listPoolOfHost(db: CommonQueryMethods, params: { host: string; after: string; limit: number }): Promise<readonly ListPoolOfHostRow[]> {
+  return await db.any(sql.type(listPoolOfHostRow)`
     select p.workspace_id from daybreak.prebuild_pool p
     join daybreak.workspaces w on w.id = p.workspace_id
-    where p.state = 'ready' and w.host = ${params.host} and w.id > ${params.after}
+    where p.state in ('booting', 'ready') and w.host = ${params.host} and w.id > ${params.after}
     order by w.id
     limit ${params.limit}`)
+}
+
+/** Not to be claimed until it has shown itself again; how long it may take for that is counted anew. */
+export async function doubtPoolRow(db: CommonQueryMethods, params: { workspaceId: string }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    update daybreak.prebuild_pool set state = 'booting', ready_at = null, boot_deadline_at = null
+    where workspace_id = ${params.workspaceId} and state in ('booting', 'ready')`)
+  return rowCount
 }
 
 const readPoolCountsRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateId: z.guid(), templateName: z.string(), templateVersionId: z.guid(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), nextAt: z.date().nullable(), nextReason: z.string().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })

@@ -1,7 +1,7 @@
 // Handing a ready prebuild to a person. One statement does all of it, so a crash leaves either everything or nothing.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Pool } from '../sql/database.ts'
+import type { Db, Pool } from '../sql/database.ts'
 import { claimPrebuild as claimRow, countClaimable, notifyReinit } from '../sql/claims.sql.ts'
 import { notifyWorkspace } from '../sql/workspaces.sql.ts'
 import { nudgePreset } from './jobs/pokes.ts'
@@ -49,7 +49,7 @@ export async function claimPrebuild(db: Pool, order: ClaimOrder): Promise<Claime
 }
 
 /** The statement alone: what a test or a benchmark runs many times at once. */
-export async function tryClaim(db: Pick<Pool, 'maybeOne'> & Parameters<typeof claimRow>[0], order: ClaimOrder): Promise<Claimed | null> {
+export async function tryClaim(db: Db, order: ClaimOrder): Promise<Claimed | null> {
   const { target, now, idempotency } = order
   return await claimRow(db, {
     templateId: target.templateId,

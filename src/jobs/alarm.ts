@@ -43,7 +43,7 @@ export function startAlarm(context: Context): Alarm {
       timers.set(presetId, setTimeout(ring, delayMs, presetId))
     }
     for (const task of alarm.tasks) await pokeProvisioner(context.db, task)
-    if (alarm.untold.length > 0) await notifyReinit(context.db, { agentIds: alarm.untold })
+    if (alarm.untold.length > 0) await notifyReinit(context.db, { workspaceIds: alarm.untold })
     for (const lost of LostAgents.parse(alarm.lost)) await loseAgent(context, lost)
   }
   const run = (): void => {

@@ -1,4 +1,8 @@
+import { provision } from './provision.ts'
+import { reapProvisionerJobs } from './reapProvisionerJobs.ts'
+import { reconcilePreset } from './reconcilePreset.ts'
+import { sweepPresets } from './sweepPresets.ts'
 import type { Job } from './task.ts'
 
 /** Every job there is; a runner serves those of its class. */
-export const jobs: readonly Job[] = []
+export const jobs = [provision, reapProvisionerJobs, reconcilePreset, sweepPresets] as readonly Job[]

@@ -31,8 +31,11 @@ export type ProvisionResult = { ok: true } | { ok: false; error: string; code?: 
 
 /** What `resume` and the process watcher tell the worker about an agent that this driver started. */
 export type DriverEvents = {
-  /** The agent's process of this build ended without being asked to; it is already being started again if wanted. */
-  agentExited(event: { workspaceId: string; buildId: string; reason: string }): void
+  /**
+   * An agent's process ended without being asked to. It is started again only when this resolves: else what the new one
+   * reports could be undone.
+   */
+  agentExited(event: { workspaceId: string; buildId: string; reason: string }): Promise<void>
 }
 
 /** A workspace that should be running on this host, as the database says. */

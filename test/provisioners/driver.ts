@@ -42,7 +42,7 @@ export async function setupDriver(t: ExecutionContext, under: DriverUnderTest, o
   const [exits, lines, drivers]: [Exit[], string[], Driver[]] = [[], [], []]
   const request = aRequest(manifest)
   const create = () => {
-    const events: DriverEvents = { agentExited: (event) => exits.push(event) }
+    const events: DriverEvents = { agentExited: async (event) => void exits.push(event) }
     const driver = under.create({ home, url: server.url, events, log: (line) => lines.push(line) })
     drivers.push(driver)
     return driver

@@ -17,7 +17,7 @@ async function notAsked(): Promise<never> {
 }
 
 function createDriver() {
-  return createProcessDriver({ home, url, inspect: notAsked, events: { agentExited: () => {} }, log: () => {} })
+  return createProcessDriver({ home, url, inspect: notAsked, events: { agentExited: async () => {} }, log: () => {} })
 }
 
 function running(): number {

@@ -2,7 +2,7 @@
 // can sign in as soon as it lives; a repeated run finds and uses the same rows.
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Tx } from '../../../sql/database.ts'
+import type { Db, Tx } from '../../../sql/database.ts'
 import { lockPoolRow } from '../../../sql/prebuild_pool.sql.ts'
 import {
   deleteOtherAgents,
@@ -119,7 +119,7 @@ async function insertAgents(context: Context, tx: Tx, { build, manifest, jobId }
 /** Live agents of a workspace with the tokens that they sign in with. */
 export async function readCredentials(
   context: Context,
-  db: Pick<Tx, 'any'> & Tx,
+  db: Db,
   workspaceId: string,
 ): Promise<AgentCredential[]> {
   const rows = await listCredentials(db, { workspaceId })

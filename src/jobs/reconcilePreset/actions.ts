@@ -81,6 +81,7 @@ async function removePrebuild(
     priority: PRIORITY.prebuildDelete,
   })
   await copyBuildParameters(tx, { buildId: build.id, fromBuildId: workspace.buildId })
+  causes.workspace(workspaceId)
   return 1
 }
 
@@ -128,6 +129,7 @@ async function createPrebuild(tx: Tx, causes: Causes, facts: PresetFacts): Promi
     presetId: facts.presetId,
     presetKey: facts.presetKey,
   })
+  causes.workspace(workspace.id)
   return 1
 }
 

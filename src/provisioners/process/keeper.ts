@@ -33,7 +33,7 @@ export function createKeeper(host: Host): Keeper {
     if (!one) return
     const { workspaceId, agentName } = one
     const state = await readState(host.paths, workspaceId).catch(() => undefined)
-    if (state) host.events.agentExited({ workspaceId, buildId: state.buildId, reason: `agent ${agentName} ${reason}` })
+    if (state) await tellExit(host, { workspaceId, buildId: state.buildId, reason: `agent ${agentName} ${reason}` })
     if (performance.now() - one.startedAt >= HEALTHY_MS) one.failures = 0
     scheduleRestart(key, one)
   }
@@ -96,6 +96,15 @@ export function createKeeper(host: Host): Keeper {
       for (const { timer } of kept.values()) clearTimeout(timer)
       kept.clear()
     },
+  }
+}
+
+/** Whoever cannot be told now finds out by the missing heartbeats. */
+export async function tellExit(host: Host, event: Parameters<Host['events']['agentExited']>[0]): Promise<void> {
+  try {
+    await host.events.agentExited(event)
+  } catch (error) {
+    host.log(`the end of ${event.reason} in workspace ${event.workspaceId} could not be reported: ${messageOf(error)}`)
   }
 }
 

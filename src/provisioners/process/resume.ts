@@ -1,7 +1,7 @@
 import type { ResumeReport, WantedWorkspace } from '../driver.ts'
 import { haltWorkspace } from './halt.ts'
 import type { Host } from './host.ts'
-import type { Keeper } from './keeper.ts'
+import { type Keeper, tellExit } from './keeper.ts'
 import { sentenceOf } from './sentence.ts'
 import { keepRunning, STOP_GRACE_MS, startWorkspace } from './startWorkspace.ts'
 import { listStates, namesIn, readState } from './state.ts'
@@ -55,6 +55,7 @@ async function resumeOne({ host, keeper, isSettled }: Resuming, wanted: WantedWo
   // Its agent died a moment ago and waits out its back-off.
   if (state?.buildId === wanted.buildId && keeper.isKeeping(workspaceId)) return 'left'
   const say = (line: string) => host.log(`workspace ${workspaceId}: ${line}`)
+  await tellExit(host, { workspaceId, buildId: wanted.buildId, reason: 'its agent was not running' })
   await startWorkspace(host, keeper, wanted, { say })
   return 'restarted'
 }

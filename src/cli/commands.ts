@@ -1,0 +1,103 @@
+// Every command in one list. Each is loaded only when it is named, so that help and mistakes answer at once.
+import type { Command } from 'commander'
+import type { Session } from './session.ts'
+
+/** Declares arguments, options, examples and the action on a bare command. */
+export type Define = (command: Command, session: Session) => void
+export type Entry = { name: string; summary: string; load: () => Promise<Define> }
+export type Group = { name: string; summary: string; example: string; entries: readonly Entry[] }
+
+export const COMMANDS: readonly Entry[] = [
+  { name: 'login', summary: 'sign in at a server', load: async () => (await import('./login.ts')).login },
+  { name: 'logout', summary: 'end your session and forget it', load: async () => (await import('./logout.ts')).logout },
+  { name: 'whoami', summary: 'say who you are, and where', load: async () => (await import('./whoami.ts')).whoami },
+]
+
+export const GROUPS: readonly Group[] = [
+  {
+    name: 'workspaces',
+    summary: 'create, see, start, stop and delete workspaces',
+    example: 'daybreak workspaces create mine --preset always-warm',
+    entries: [
+      {
+        name: 'create',
+        summary: 'claim a prebuilt workspace, or build one',
+        load: async () => (await import('./workspaces/create.ts')).createWorkspaceCommand,
+      },
+      {
+        name: 'list',
+        summary: 'list your workspaces',
+        load: async () => (await import('./workspaces/list.ts')).listWorkspacesCommand,
+      },
+      {
+        name: 'show',
+        summary: 'show one workspace and its agents',
+        load: async () => (await import('./workspaces/show.ts')).showWorkspaceCommand,
+      },
+      {
+        name: 'start',
+        summary: 'start a stopped workspace',
+        load: async () => (await import('./workspaces/start.ts')).startWorkspaceCommand,
+      },
+      {
+        name: 'stop',
+        summary: 'stop a running workspace',
+        load: async () => (await import('./workspaces/stop.ts')).stopWorkspaceCommand,
+      },
+      {
+        name: 'delete',
+        summary: 'delete workspaces and all that is in them',
+        load: async () => (await import('./workspaces/delete.ts')).deleteWorkspacesCommand,
+      },
+      {
+        name: 'logs',
+        summary: 'print what the last build and the start scripts wrote',
+        load: async () => (await import('./workspaces/logs.ts')).workspaceLogsCommand,
+      },
+    ],
+  },
+  {
+    name: 'templates',
+    summary: 'push templates and choose their active versions',
+    example: 'daybreak templates push ./my-template',
+    entries: [
+      {
+        name: 'push',
+        summary: 'upload a folder as a new version',
+        load: async () => (await import('./templates/push.ts')).pushTemplateCommand,
+      },
+      {
+        name: 'list',
+        summary: 'list templates',
+        load: async () => (await import('./templates/list.ts')).listTemplatesCommand,
+      },
+      {
+        name: 'versions',
+        summary: 'list the versions of a template',
+        load: async () => (await import('./templates/versions.ts')).listVersionsCommand,
+      },
+      {
+        name: 'promote',
+        summary: 'make a version the active one',
+        load: async () => (await import('./templates/promote.ts')).promoteVersionCommand,
+      },
+    ],
+  },
+  {
+    name: 'prebuilds',
+    summary: 'see pools of prebuilt workspaces, and replace what is in them',
+    example: 'daybreak prebuilds list --watch',
+    entries: [
+      {
+        name: 'list',
+        summary: 'list pools: what is wanted, until when, and what is there',
+        load: async () => (await import('./prebuilds/list.ts')).listPrebuildsCommand,
+      },
+      {
+        name: 'invalidate',
+        summary: 'replace every unclaimed prebuild of a template',
+        load: async () => (await import('./prebuilds/invalidate.ts')).invalidatePrebuildsCommand,
+      },
+    ],
+  },
+]

@@ -1,0 +1,82 @@
+import { text } from 'node:stream/consumers'
+import { createClient } from '../contract/client.ts'
+import { getUser, signInWithLink } from '../contract/users.ts'
+import type { Define } from './commands.ts'
+import { findConnection, normaliseUrl, userFile } from './connection.ts'
+import { storeCredentials } from './credentials.ts'
+import { usage } from './failure.ts'
+import { withExamples } from './program.ts'
+import type { Session } from './session.ts'
+
+/** Where `daybreak up` listens. */
+const DEFAULT_URL = 'http://127.0.0.1:7080'
+
+export const login: Define = (command, session) => {
+  command
+    .argument('[url]', 'the server (default: the one in use, or the one on this machine)')
+    .option('--link <link>', 'a one-time sign-in link, or the token in it')
+    .addHelpText('after', '\nGive a token with --token; --token - reads it from stdin, where no other process sees it.')
+    .action((url: string | undefined, { link }: { link?: string }) => signIn(session, { url, link }))
+  withExamples(command, [
+    'daybreak login https://daybreak.example.com --token - < token.txt',
+    "daybreak login --link 'http://127.0.0.1:7080/login?token=…'",
+  ])
+}
+
+async function signIn(
+  session: Session,
+  { url, link }: { url: string | undefined; link: string | undefined },
+): Promise<void> {
+  const { output, flags, environment } = session
+  if (link !== undefined && flags.token !== undefined) throw usage('Give either --link or --token, not both.')
+  const parsed = link === undefined ? undefined : parseLink(link)
+  const origin = normaliseUrl(url ?? flags.url ?? parsed?.url ?? findConnection({}, environment)?.url ?? DEFAULT_URL)
+  session.origin = origin
+  if (!parsed && flags.token === undefined) throw howToGetOne(origin)
+  const token = parsed
+    ? (await createClient(origin)(signInWithLink, { body: { token: parsed.token } })).session_token
+    : await readToken(flags.token ?? '')
+  const user = await createClient(origin, token)(getUser, { params: { user: 'me' } })
+  const file = userFile(environment)
+  storeCredentials(file, { url: origin, token })
+  if (isExposed(origin)) output.note(output.tint('yellow', 'The token travels in clear: this address is not https.'))
+  if (environment.url || environment.token) {
+    output.note(output.tint('yellow', 'DAYBREAK_URL or DAYBREAK_TOKEN is set here and comes before what was stored.'))
+  }
+  output.answer({ url: origin, username: user.username, file }, () => `Signed in at ${origin} as ${user.username}.`)
+}
+
+/** The token is the link's last part, wherever the page that it opens expects it. */
+export function parseLink(link: string): { url: string | undefined; token: string } {
+  if (!URL.canParse(link) || !/^https?:/.test(link)) return { url: undefined, token: link.trim() }
+  const { origin, pathname, searchParams, hash } = new URL(link)
+  const token =
+    searchParams.get('token') ??
+    new URLSearchParams(hash.slice(1)).get('token') ??
+    (hash.slice(1) || pathname.split('/').findLast(Boolean))
+  if (!token) throw usage('There is no token in this link.', 'Copy all of it, from http to its end.')
+  return { url: origin, token }
+}
+
+async function readToken(flag: string): Promise<string> {
+  const token = flag === '-' ? (await text(process.stdin)).trim() : flag.trim()
+  if (!token) throw usage('The token is empty.')
+  return token
+}
+
+function howToGetOne(origin: string): Error {
+  if (!process.stdin.isTTY) return usage('Give a token with --token, or a one-time link with --link.')
+  return usage(
+    `To sign in at ${origin}, bring a token or a one-time link.`,
+    [
+      'A server of your own: `daybreak up` prints a link; then daybreak login --link LINK',
+      "Somebody else's: ask its administrator for a link or a token; then daybreak login URL --token -",
+      'In the folder where `daybreak up` runs you need not sign in at all.',
+    ].join('\n'),
+  )
+}
+
+function isExposed(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+}
