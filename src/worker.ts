@@ -26,6 +26,7 @@ export type Worker = {
 
 export type WorkerOptions = { directUrl: string; onFatal(error: unknown): void }
 
+/** Call after `doubtHost`, and when agents can reach the API: those that are started again ask for it at once. */
 export async function startWorker(context: Context, { directUrl, onFatal }: WorkerOptions): Promise<Worker> {
   const { config } = context
   const daemon = await startDaemon(context)
@@ -54,16 +55,18 @@ export async function startWorker(context: Context, { directUrl, onFatal }: Work
 }
 
 /** Nothing of this host may be claimed until it is known to be alive: after a crash the tables may speak of the dead. */
-async function resumeHost(context: Context): Promise<void> {
-  const prebuilds = await listPool(context)
-  for (const workspaceId of prebuilds) {
+export async function doubtHost(context: Context): Promise<void> {
+  for (const workspaceId of await listPool(context)) {
     await context.db.transaction(async (tx) => {
       await lockPoolRow(tx, { workspaceId })
       await doubtPoolRow(tx, { workspaceId })
     })
   }
+}
+
+async function resumeHost(context: Context): Promise<void> {
   const report = await resumeWanted(context)
-  for (const workspaceId of prebuilds) {
+  for (const workspaceId of await listPool(context)) {
     await withWakes(context.db, async (tx, causes) => {
       if (await lockPoolRow(tx, { workspaceId })) await settlePool(tx, causes, { workspaceId, cause: 'worker started' })
     })

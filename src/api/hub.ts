@@ -9,11 +9,13 @@ export type Topic = keyof typeof CHANNELS
 /** Of one process; each holds a socket and a few kilobytes. */
 const MAX_SUBSCRIPTIONS = 20_000
 
+export type Wake = (id?: string) => void
+
 export type Hub = {
   /** Calls `wake` whenever `id` was named, or may have been. Undefined when the process serves too many streams. */
-  subscribe(topic: Topic, id: string, wake: () => void): (() => void) | undefined
-  /** The same for every id. */
-  subscribeAll(topic: Topic, wake: () => void): (() => void) | undefined
+  subscribe(topic: Topic, id: string, wake: Wake): (() => void) | undefined
+  /** The same for every id; the one that was named comes with it, and none after a gap in listening. */
+  subscribeAll(topic: Topic, wake: Wake): (() => void) | undefined
   /** Resolves when the hub closes: streams end then. */
   closing: AbortSignal
   close(): Promise<void>
@@ -22,21 +24,21 @@ export type Hub = {
 const EVERY = '*'
 
 export async function openHub(url: string, log: Logger): Promise<Hub> {
-  const subscriptions = new Map<string, Set<() => void>>()
+  const subscriptions = new Map<string, Set<Wake>>()
   const closing = new AbortController()
   let count = 0
 
-  const wakeAll = (key: string): void => {
-    for (const wake of subscriptions.get(key) ?? []) wake()
+  const wakeAll = (key: string, id?: string): void => {
+    for (const wake of subscriptions.get(key) ?? []) wake(id)
   }
   const deliver = (topic: Topic) => (id: string) => {
-    wakeAll(`${topic}:${id}`)
-    wakeAll(`${topic}:${EVERY}`)
+    wakeAll(`${topic}:${id}`, id)
+    wakeAll(`${topic}:${EVERY}`, id)
   }
   const subscribe: Hub['subscribe'] = (topic, id, wake) => {
     if (count >= MAX_SUBSCRIPTIONS) return undefined
     const key = `${topic}:${id}`
-    const wakes = subscriptions.get(key) ?? new Set()
+    const wakes = subscriptions.get(key) ?? new Set<Wake>()
     subscriptions.set(key, wakes.add(wake))
     count++
     return () => {

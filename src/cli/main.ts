@@ -31,8 +31,8 @@ export async function runCli(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0
-      // Shown instead of an error where a command was left out; alone, `daybreak` is a fair question.
-      if (error.code === 'commander.help') return argv.length === 0 ? 0 : EXIT.usage
+      // Shown instead of an error where a command was left out.
+      if (error.code === 'commander.help') return EXIT.usage
     }
     const failure = await asFailure(error, running.session?.origin)
     output().fail(failure)
@@ -53,8 +53,9 @@ async function asFailure(error: unknown, origin: string | undefined): Promise<Cl
   return (await import('./explain.ts')).explain(error, origin)
 }
 
-/** `daybreak help workspaces create` is `daybreak workspaces create --help`. */
+/** `daybreak help workspaces create` is `daybreak workspaces create --help`; nothing at all is a question too. */
 function asHelpOption(argv: string[]): string[] {
+  if (argv.length === 0) return ['--help']
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
 }
 

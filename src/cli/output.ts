@@ -1,4 +1,4 @@
-// What goes where: the answer to stdout; remarks, progress and errors to stderr. With --json only one value goes to stdout.
+// The answer goes to stdout; remarks, progress and errors to stderr. With --json nothing but one value goes to stdout.
 import { styleText } from 'node:util'
 import type { CliFailure } from './failure.ts'
 
@@ -40,7 +40,9 @@ export function createOutput(
     tint,
     answer(data, text) {
       live.settle()
-      stdout.write(`${json ? JSON.stringify(data, null, 2) : text()}\n`)
+      // One line each where a program reads, so that a repeated answer is a stream of lines.
+      const indent = stdout.isTTY === true ? 2 : 0
+      stdout.write(`${json ? JSON.stringify(data, null, indent) : text()}\n`)
     },
     note(text) {
       if (!silent) live.above(text)

@@ -14,7 +14,7 @@ export type Session = {
   /** Said when a person presses Ctrl-C while the server is at work for them. */
   goesOn: string | undefined
   /** Throws where nobody is signed in. */
-  connect(): { client: Client; connection: Connection }
+  connect: () => { client: Client; connection: Connection }
 }
 
 export function createSession(options: { output: Output; environment: Environment; flags: Flags }): Session {
@@ -22,7 +22,7 @@ export function createSession(options: { output: Output; environment: Environmen
     ...options,
     origin: undefined,
     goesOn: undefined,
-    connect() {
+    connect: () => {
       const connection = findConnection(session.flags, session.environment)
       session.origin = connection?.url
       if (!connection?.token) throw signedOut(connection)

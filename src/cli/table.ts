@@ -9,6 +9,7 @@ export type Column<Row> = {
 
 /** Longer cells are cut: a table that wraps cannot be read. */
 const MAX_CELL = 72
+const LETTERS = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 export function renderTable<Row>(
   rows: readonly Row[],
@@ -49,10 +50,14 @@ export function renderFacts(facts: readonly (readonly [string, string | undefine
 
 function clean(text: string): string {
   const one = printable(text).replace(/\s+/g, ' ').trim()
-  const letters = [...one]
+  const letters = lettersOf(one)
   return letters.length > MAX_CELL ? `${letters.slice(0, MAX_CELL - 1).join('')}…` : one
 }
 
 function widthOf(text: string): number {
-  return [...text].length
+  return lettersOf(text).length
+}
+
+function lettersOf(text: string): string[] {
+  return [...LETTERS.segment(text)].map(({ segment }) => segment)
 }

@@ -1,6 +1,5 @@
-// What a template declares, whichever driver read it. The one schema from which come the JSON Schema of `daybreak.yaml`,
-// its validation, and what is stored at import. Field names and units are those of the public `coder` Terraform
-// provider.
+// What a template declares, whichever driver read it. From this one schema come the JSON Schema of `daybreak.yaml`, its
+// validation, and what is stored at import. Names and units are those of the public `coder` Terraform provider.
 import { z } from 'zod'
 
 /** A template may not declare more of anything than this: one import is one transaction and one page to read. */

@@ -9,7 +9,7 @@ import { readArchive } from './archive.ts'
 import { type Mark, readDocument, type YamlDocument } from './daybreakYaml/document.ts'
 import { describeUnknownField, nearestField } from './daybreakYaml/knownFields.ts'
 import { checkSalvaged } from './daybreakYaml/salvage.ts'
-import { describeIssue } from './daybreakYaml/words.ts'
+import { describeIssue, isMissing } from './daybreakYaml/words.ts'
 import type { DriverIo } from './driver.ts'
 
 const NAMES = ['daybreak.yaml', 'daybreak.yml'] as const
@@ -89,7 +89,7 @@ function describeShape(issues: readonly z.core.$ZodIssue[], document: YamlDocume
   const others = issues.flatMap((issue): Mark[] => {
     const path = pathOf(issue)
     // A misspelt field is not also missing.
-    if (issue.code === 'unrecognized_keys' || meant.has(render(path))) return []
+    if (issue.code === 'unrecognized_keys' || (isMissing(issue) && meant.has(render(path)))) return []
     if (issue.code !== 'invalid_key')
       return [{ at: document.locate(path), message: describe({ path, message: issue.message }) }]
     const [reason] = issue.issues

@@ -8,10 +8,11 @@ export const invalidatePrebuildsCommand: Define = (command, { output, connect })
     const { client } = connect()
     const template = await findTemplate(client, name)
     const { invalidated } = await client(invalidatePrebuilds, { params: { template: template.id } })
+    const replaced = invalidated.map((one) => `${one.template_name}/${one.preset_name}`).join(', ')
     output.answer({ invalidated }, () =>
       invalidated.length === 0
         ? `${template.name} has no presets with prebuilds to replace.`
-        : `The prebuilds of ${invalidated.map((one) => `${one.template_name}/${one.preset_name}`).join(', ')} are being replaced.`,
+        : `The prebuilds of ${replaced} are being replaced.`,
     )
     output.note('Watch it: daybreak prebuilds list --watch')
   })

@@ -44,20 +44,22 @@ export function renderPools(pools: readonly PrebuildPool[], { paint, now }: { pa
   if (pools.length === 0) {
     return 'No pools yet. Give a preset `prebuilds: {instances: 2}` in daybreak.yaml, then: daybreak templates push DIR'
   }
-  const number = (title: string, read: (pool: PrebuildPool) => number) =>
-    ({ title, align: 'right', cell: (pool: PrebuildPool) => String(read(pool)) }) as const
   return renderTable(pools, {
     paint,
     columns: [
       { title: 'PRESET', cell: (pool) => `${pool.template_name}/${pool.preset_name}` },
       { title: 'WANTED', cell: (pool) => windowWords(pool, now) },
       {
-        ...number('READY', ({ ready }) => ready),
+        ...count('READY', ({ ready }) => ready),
         style: ({ ready, desired }) => (ready >= desired ? 'green' : 'yellow'),
       },
-      number('STARTING', ({ starting }) => starting),
-      { ...number('FAILED', ({ failed }) => failed), style: ({ failed }) => (failed > 0 ? 'red' : undefined) },
+      count('STARTING', ({ starting }) => starting),
+      { ...count('FAILED', ({ failed }) => failed), style: ({ failed }) => (failed > 0 ? 'red' : undefined) },
       { title: 'HOLD', cell: ({ hold }) => hold ?? '', style: () => 'yellow' },
     ],
   })
+}
+
+function count(title: string, read: (pool: PrebuildPool) => number) {
+  return { title, align: 'right', cell: (pool: PrebuildPool) => String(read(pool)) } as const
 }

@@ -51,7 +51,7 @@ async function walk(root: string, { maxEntries, maxBytes }: Limits): Promise<Fou
   const found: Found[] = []
   let bytes = 0
   const visit = async (folder: string): Promise<void> => {
-    const names = (await readdir(folder)).filter((name) => !SKIPPED.has(name)).sort()
+    const names = (await readdir(folder)).filter((name) => !SKIPPED.has(name)).toSorted()
     for (const each of names) {
       const file = path.join(folder, each)
       const name = path.relative(root, file).split(path.sep).join('/')

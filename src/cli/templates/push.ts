@@ -54,12 +54,13 @@ async function push(session: Session, options: Options & { folder: string }): Pr
   const template = await publish(client, { existing, name, version, promote: options.promote })
   const promoted = !existing || options.promote
   const presets = await client(listTemplateVersionPresets, { params: { templateversion: version.id } })
+  const toPromote = `daybreak templates promote ${template.name} ${version.name}`
   const pools = presets.map((preset) => `${preset.Name} (${poolWords(preset.DesiredPrebuildInstances)})`).join(', ')
   output.answer({ template, version, created: !existing, promoted, presets }, () =>
     [
       promoted
         ? `${version.name} is the active version of ${template.name}.`
-        : `${version.name} is imported, not active. Promote it: daybreak templates promote ${template.name} ${version.name}`,
+        : `${version.name} is imported, not active. To use it: ${toPromote}`,
       ...(pools ? [`Presets: ${pools}`] : []),
     ].join('\n'),
   )

@@ -15,7 +15,7 @@ export const listVersionsCommand: Define = (command, { output, connect }) => {
     )
     const versions = oldestFirst
       .toReversed()
-      .map((version) => ({ ...version, active: version.id === template.active_version_id }))
+      .map((version) => Object.assign(version, { active: version.id === template.active_version_id }))
     output.answer(versions, () =>
       renderTable(versions, {
         paint: output.paint,

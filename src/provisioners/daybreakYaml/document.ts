@@ -14,7 +14,7 @@ import { type ManifestPath, quote } from '../../domain/manifestRules/finding.ts'
 
 /** Far deeper than the format goes; the parser is recursive and fails near a thousand. */
 const MAX_DEPTH = 64
-/** How often anchors may be used, counted as the parser does: by what they expand to. */
+/** How often anchors may be used, and how much they may expand to. The parser reads the whole file again for each use. */
 const MAX_ALIASES = 100
 
 export type Place = { line: number; column: number }
@@ -42,6 +42,7 @@ export function readDocument(text: string): YamlDocument {
   // Not `silent`: that also silences the error about a second document.
   const document = parseDocument(text, { ...options, lineCounter: lines, logLevel: 'error' })
   const { value, marks } = read(document)
+  const keysOf = createIndex()
   const find = createFinder(document, keysOf)
   return {
     value,
@@ -91,6 +92,7 @@ const SYNTAX: Record<string, string> = {
 function walk(document: Document.Parsed): { marks: Mark[]; fatal?: Mark } {
   const marks: Mark[] = []
   const anchors = new Set<string>()
+  let aliases = 0
   const waiting: { node: Node; depth: number }[] = [{ node: document.contents, depth: 0 }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { node, depth } = next
@@ -99,6 +101,9 @@ function walk(document: Document.Parsed): { marks: Mark[]; fatal?: Mark } {
     if (isAlias(node)) {
       const message = `there is no anchor &${node.source} before this alias`
       if (!anchors.has(node.source)) return { marks, fatal: { at, message } }
+      aliases += 1
+      if (aliases > MAX_ALIASES)
+        return { marks, fatal: { at, message: `more than ${MAX_ALIASES} aliases are too many` } }
       continue
     }
     if (node?.anchor !== undefined) anchors.add(node.anchor)

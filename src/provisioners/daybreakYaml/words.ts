@@ -5,6 +5,8 @@ import { nearestWord } from '../../domain/manifestRules/nearestWord.ts'
 
 type RawIssue = z.core.$ZodRawIssue
 
+const MISSING = 'is missing'
+
 const KINDS: Record<string, string> = {
   string: 'text',
   number: 'a number',
@@ -23,8 +25,12 @@ export function describeIssue(issue: RawIssue): string | undefined {
   return issue.code === 'too_big' ? describeTooBig(issue) : undefined
 }
 
+export function isMissing({ message }: { message: string }): boolean {
+  return message.startsWith(MISSING)
+}
+
 function describeType(kind: string, input: unknown): string {
-  if (input === undefined) return `is missing; give ${kind}`
+  if (input === undefined) return `${MISSING}; give ${kind}`
   if (input === null) return `is empty; give ${kind} or remove the line`
   if (kind === KINDS['string'] && (typeof input === 'number' || typeof input === 'boolean')) {
     return `must be text; write it in quotes: "${String(input)}"`
@@ -39,7 +45,7 @@ function describeInput(input: unknown): string {
 }
 
 function describeChoice(choices: readonly string[], input: unknown): string {
-  if (input === undefined) return `is missing; use ${listChoices(choices)}`
+  if (input === undefined) return `${MISSING}; use ${listChoices(choices)}`
   const similar = typeof input === 'string' ? nearestWord(input, choices) : undefined
   const advice = similar === undefined ? '' : `; did you mean ${quote(similar)}?`
   return `must be ${listChoices(choices)}, not ${describeInput(input)}${advice}`

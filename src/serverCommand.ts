@@ -1,0 +1,37 @@
+import { Command, Option } from 'commander'
+import { migrate } from '../sql/migrate.ts'
+import { readConfig } from './config.ts'
+import { resolveHome } from './home.ts'
+import { installRejectionHandler } from './jobs/rejections.ts'
+import { createLog } from './log.ts'
+import { requireDatabase } from './migrateCommand.ts'
+import { type Role, startServer } from './server.ts'
+import { parseServerArguments } from './serverArguments.ts'
+import { untilSignal } from './signals.ts'
+
+/** For production: against a database of yours; drains at SIGTERM and leaves workspaces running. */
+export async function serverCommand(argv: string[]): Promise<number> {
+  const command = new Command('daybreak server')
+    .description('Run the API, the workers, or both against DAYBREAK_DATABASE_URL.')
+    .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']).default('all'))
+    .option('--no-migrate', 'expect the schema to be there: `daybreak migrate` brings it')
+    .addHelpText('after', '\nExample:\n  DAYBREAK_DATABASE_URL=postgres://… DAYBREAK_SECRET_KEY=… daybreak server --role api')
+  if (!parseServerArguments(command, argv)) return 0
+  const { role, migrate: migrates } = command.opts<{ role: Role; migrate: boolean }>()
+  const config = readConfig()
+  const databaseUrl = requireDatabase(config.databaseUrl)
+  const directUrl = requireDatabase(config.databaseDirectUrl)
+  const log = createLog(config.logLevel)
+  const failed = Promise.withResolvers<void>()
+  const onFatal = (): void => failed.resolve()
+  const forget = installRejectionHandler(log, onFatal)
+  if (migrates) await migrate(directUrl)
+  const home = resolveHome(config)
+  const server = await startServer({ config, role, databaseUrl, directUrl, home, secretKeys: config.secretKeys, log, onFatal })
+  log.info({ role, url: server.url }, server.url === null ? 'the worker is ready' : `ready at ${server.url}`)
+  const ended = await Promise.race([untilSignal(), failed.promise])
+  log.info({ signal: ended }, 'stopping')
+  await server.stop({ workspaces: 'leave' })
+  forget()
+  return ended === undefined ? 1 : 0
+}
