@@ -1,6 +1,7 @@
 -- readPlaces :many prepared
 -- What the page says of workspaces beyond their wire shape: how they came to be, and their place in the pool. Why a prebuild
 -- failed was written just after its row was marked.
+-- not null: id
 select w.id, w.claimed_at, p.state as pool_state, preset.name as preset_name,
   case when p.state = 'failed' then (select e.detail from daybreak.prebuild_events e
     where e.preset_id = p.preset_id and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[]) and e.workspace_id = w.id

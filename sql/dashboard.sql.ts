@@ -3,7 +3,7 @@ import { type CommonQueryMethods } from 'slonik'
 import { z } from 'zod'
 import { array, prepared } from './values.ts'
 
-const readPlacesRow = z.object({ id: z.guid().nullable(), claimedAt: z.date().nullable(), poolState: z.string().nullable(), presetName: z.string().nullable(), failure: z.string().nullable() })
+const readPlacesRow = z.object({ id: z.guid(), claimedAt: z.date().nullable(), poolState: z.string().nullable(), presetName: z.string().nullable(), failure: z.string().nullable() })
 export type ReadPlacesRow = z.infer<typeof readPlacesRow>
 
 /** What the page says of workspaces beyond their wire shape: how they came to be, and their place in the pool. Why a prebuild failed was written just after its row was marked. */

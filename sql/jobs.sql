@@ -5,14 +5,15 @@
 select daybreak.enqueue(:task, :payload, :jobKey, :runAt, :maxAttempts, :priority) as id;
 
 -- findHeldJob :maybe prepared
--- The job, while that pool still holds it for that attempt.
+-- The job, while that pool still holds it for that attempt. A running job whose key is asked for again gives the key to the
+-- new one and counts as at its last attempt.
 select id from graphile_worker._private_jobs
-where id = :jobId and locked_by = :poolId and attempts = :attempt;
+where id = :jobId and locked_by = :poolId and (attempts = :attempt or (key is null and attempts = max_attempts));
 
 -- lockHeldJob :maybe prepared
 -- The same, and nobody can take the job away before the transaction ends.
 select id from graphile_worker._private_jobs
-where id = :jobId and locked_by = :poolId and attempts = :attempt
+where id = :jobId and locked_by = :poolId and (attempts = :attempt or (key is null and attempts = max_attempts))
 for no key update;
 
 -- listHeldJobs :many prepared
@@ -20,7 +21,7 @@ for no key update;
 select job.id
 from unnest(:jobIds::bigint[], :attempts::int[]) as run (id, attempt)
 join graphile_worker._private_jobs job on job.id = run.id
-where job.locked_by = :poolId and job.attempts = run.attempt;
+where job.locked_by = :poolId and (job.attempts = run.attempt or (job.key is null and job.attempts = job.max_attempts));
 
 -- unlockJobs :many
 -- Takes the jobs of dead pools away from them; one that was fetched but never started gets its attempt back. A job

@@ -15,11 +15,11 @@ export async function enqueueJob(db: CommonQueryMethods, params: { task: string;
 const findHeldJobRow = z.object({ id: z.int() })
 export type FindHeldJobRow = z.infer<typeof findHeldJobRow>
 
-/** The job, while that pool still holds it for that attempt. */
+/** The job, while that pool still holds it for that attempt. A running job whose key is asked for again gives the key to the new one and counts as at its last attempt. */
 export async function findHeldJob(db: CommonQueryMethods, params: { jobId: number; poolId: string; attempt: number }): Promise<FindHeldJobRow | null> {
   return await db.maybeOne(prepared('findHeldJob', findHeldJobRow)`
     select id from graphile_worker._private_jobs
-    where id = ${params.jobId} and locked_by = ${params.poolId} and attempts = ${params.attempt}`)
+    where id = ${params.jobId} and locked_by = ${params.poolId} and (attempts = ${params.attempt} or (key is null and attempts = max_attempts))`)
 }
 
 const lockHeldJobRow = z.object({ id: z.int() })
@@ -29,7 +29,7 @@ export type LockHeldJobRow = z.infer<typeof lockHeldJobRow>
 export async function lockHeldJob(db: CommonQueryMethods, params: { jobId: number; poolId: string; attempt: number }): Promise<LockHeldJobRow | null> {
   return await db.maybeOne(prepared('lockHeldJob', lockHeldJobRow)`
     select id from graphile_worker._private_jobs
-    where id = ${params.jobId} and locked_by = ${params.poolId} and attempts = ${params.attempt}
+    where id = ${params.jobId} and locked_by = ${params.poolId} and (attempts = ${params.attempt} or (key is null and attempts = max_attempts))
     for no key update`)
 }
 
@@ -42,7 +42,7 @@ export async function listHeldJobs(db: CommonQueryMethods, params: { jobIds: rea
     select job.id
     from unnest(${array(params.jobIds, 'int8')}::bigint[], ${array(params.attempts, 'int4')}::int[]) as run (id, attempt)
     join graphile_worker._private_jobs job on job.id = run.id
-    where job.locked_by = ${params.poolId} and job.attempts = run.attempt`)
+    where job.locked_by = ${params.poolId} and (job.attempts = run.attempt or (job.key is null and job.attempts = job.max_attempts))`)
 }
 
 const unlockJobsRow = z.object({ id: z.int() })

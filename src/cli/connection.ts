@@ -86,7 +86,7 @@ function readJson<T extends z.ZodType>(file: string, shape: T): z.output<T> | un
   try {
     return shape.parse(JSON.parse(text))
   } catch (error) {
-    throw new CliFailure(`${file} is damaged.`, { detail: 'Remove it, then sign in again.', cause: error })
+    throw new CliFailure(`${file} is damaged.`, { detail: 'Remove it, then try again.', cause: error })
   }
 }
 

@@ -19,7 +19,7 @@ export const login: Define = (command, session) => {
     .action((url: string | undefined, { link }: { link?: string }) => signIn(session, { url, link }))
   withExamples(command, [
     'daybreak login https://daybreak.example.com --token - < token.txt',
-    "daybreak login --link 'http://127.0.0.1:7080/login?token=…'",
+    "daybreak login --link 'http://127.0.0.1:7080/sign-in?token=…'",
   ])
 }
 

@@ -26,7 +26,7 @@ const WEEK_MS = 6 * 86_400_000
 export function windowWords({ desired, window, until }: PrebuildPool, now: Date): Html {
   if (until === null) return window ? html`${desired} always — window ${cron(window)}` : html`${desired} at all times`
   const end = html`<time datetime="${until}">${clock(until, { now, timezone: window?.timezone ?? 'UTC' })}</time>`
-  return window ? html`${desired} until ${end} — window ${cron(window)}` : html`base count until ${end}`
+  return window ? html`${desired} until ${end} — window ${cron(window)}` : html`base count of ${desired} until ${end}`
 }
 
 function cron(window: { cron: string }): Html {
