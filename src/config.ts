@@ -22,6 +22,7 @@ const Environment = z.object({
   DAYBREAK_PROVISION_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   DAYBREAK_CONTROL_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   DAYBREAK_BACKOFF_SECONDS: z.coerce.number().int().min(1).max(1800).default(60),
+  DAYBREAK_UID_BASE: z.coerce.number().int().min(1_000).max(2_000_000_000).default(200_000),
   DAYBREAK_HARD_LIMIT: z.coerce.number().int().min(0).max(100).default(3),
 })
 
@@ -45,6 +46,8 @@ export type Config = {
   controlConcurrency: number
   /** Wait after the first failed prebuild of a preset; doubles with each further one. */
   backoffMs: number
+  /** As root: the first of the 10,000 user ids of this home's workspaces; two homes on one machine need ranges apart. */
+  uidBase: number
   /** So many failures in a row stop a preset until a new version; 0 never does. */
   hardLimit: number
 }
@@ -75,6 +78,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     provisionConcurrency: settings.DAYBREAK_PROVISION_CONCURRENCY,
     controlConcurrency: settings.DAYBREAK_CONTROL_CONCURRENCY,
     backoffMs: settings.DAYBREAK_BACKOFF_SECONDS * 1000,
+    uidBase: settings.DAYBREAK_UID_BASE,
     hardLimit: settings.DAYBREAK_HARD_LIMIT,
   })
 }

@@ -15,6 +15,7 @@ export function createDrivers(home: string, context: () => Context): Map<Driver[
   const driver = createProcessDriver({
     home: path.resolve(home),
     url: config.accessUrl,
+    uidBase: config.uidBase,
     inspect: inspectDaybreakYaml,
     log: (message) => context().log.info(message),
     events: { agentExited: async ({ workspaceId, reason }) => await loseWorkspace(context(), { workspaceId, reason }) },

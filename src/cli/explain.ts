@@ -2,14 +2,18 @@
 import { ApiError } from '../contract/client.ts'
 import { CliFailure, EXIT } from './failure.ts'
 
-export function explain(error: unknown, origin = 'the server'): CliFailure {
+export function explain(error: unknown, server?: { url: string; from?: string }): CliFailure {
+  const origin = server?.url ?? 'the server'
   if (error instanceof CliFailure) return error
   if (error instanceof ApiError) return refused(error)
   if (!(error instanceof Error)) return new CliFailure(String(error))
   if (isUnreachable(error)) {
     return new CliFailure(`No server can be reached at ${origin}.`, {
       exitCode: EXIT.unreachable,
-      detail: `${reasonOf(error)}. Is it running? Start one with \`daybreak up\`, or name another with --url.`,
+      detail: [
+        `${reasonOf(error)}.${server?.from ? ` That address comes from ${server.from}.` : ''}`,
+        'Is it running? Start one with `daybreak up`, or name another with --url.',
+      ].join('\n'),
       cause: error,
     })
   }

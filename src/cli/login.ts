@@ -31,7 +31,7 @@ async function signIn(
   if (link !== undefined && flags.token !== undefined) throw usage('Give either --link or --token, not both.')
   const parsed = link === undefined ? undefined : parseLink(link)
   const origin = normaliseUrl(url ?? flags.url ?? parsed?.url ?? findConnection({}, environment)?.url ?? DEFAULT_URL)
-  session.origin = origin
+  session.server = { url: origin }
   if (!parsed && flags.token === undefined) throw howToGetOne(origin)
   const token = parsed
     ? (await createClient(origin)(signInWithLink, { body: { token: parsed.token } })).session_token

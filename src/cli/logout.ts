@@ -22,7 +22,7 @@ async function signOut(session: Session): Promise<void> {
       await createClient(stored.url, stored.token)(endSession, {})
       ended = true
     } catch (error) {
-      const { message } = explain(error, stored.url)
+      const { message } = explain(error, stored)
       output.note(output.tint('yellow', `The session was forgotten here, but not ended there: ${message}`))
     }
     forgetCredentials(userFile(environment))

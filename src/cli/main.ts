@@ -34,7 +34,7 @@ export async function runCli(argv: string[]): Promise<number> {
       // Shown instead of an error where a command was left out.
       if (error.code === 'commander.help') return EXIT.usage
     }
-    const failure = await asFailure(error, running.session?.origin)
+    const failure = await asFailure(error, running.session)
     output().fail(failure)
     return failure.exitCode
   } finally {
@@ -44,13 +44,13 @@ export async function runCli(argv: string[]): Promise<number> {
   }
 }
 
-async function asFailure(error: unknown, origin: string | undefined): Promise<CliFailure> {
+async function asFailure(error: unknown, session: Running['session']): Promise<CliFailure> {
   if (error instanceof CliFailure) return error
   if (error instanceof CommanderError) {
     const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n')
     return usage(message, more.join('\n') || 'See `daybreak --help`.')
   }
-  return (await import('./explain.ts')).explain(error, origin)
+  return (await import('./explain.ts')).explain(error, session?.server)
 }
 
 /** `daybreak help workspaces create` is `daybreak workspaces create --help`; nothing at all is a question too. */

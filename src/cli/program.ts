@@ -63,4 +63,14 @@ async function load(
     flags: { url, token },
   })
   define(command, running.session)
+  setNegatedDefaults(command)
+}
+
+/** `--no-x` alone means that x is true without it; Commander sees to that before the hook that adds these options. */
+function setNegatedDefaults(command: Command): void {
+  for (const { negate, long } of command.options) {
+    const name = long?.replace(/^--no-/, '')
+    if (!negate || name === undefined || command.options.some((option) => option.long === `--${name}`)) continue
+    command.setOptionValueWithSource(name, true, 'default')
+  }
 }

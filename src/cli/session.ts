@@ -10,7 +10,7 @@ export type Session = {
   environment: Environment
   flags: Flags
   /** The server in use, for error messages. */
-  origin: string | undefined
+  server: { url: string; from?: string } | undefined
   /** Said when a person presses Ctrl-C while the server is at work for them. */
   goesOn: string | undefined
   /** Throws where nobody is signed in. */
@@ -20,11 +20,11 @@ export type Session = {
 export function createSession(options: { output: Output; environment: Environment; flags: Flags }): Session {
   const session: Session = {
     ...options,
-    origin: undefined,
+    server: undefined,
     goesOn: undefined,
     connect: () => {
       const connection = findConnection(session.flags, session.environment)
-      session.origin = connection?.url
+      session.server = connection
       if (!connection?.token) throw signedOut(connection)
       return { client: createClient(connection.url, connection.token), connection }
     },

@@ -13,9 +13,9 @@ export function workspaceStatus({ workspace, place }: Placed, now: Date): Status
   if (build.status !== 'running') return buildStatus(build)
   const agents = build.resources.flatMap((resource) => resource.agents ?? [])
   if (agents.length === 0) return { tone: 'good', words: 'running' }
-  const named = agents.map((agent) => {
-    const status = agentStatus(agent, { claimedAt: place.claimedAt, now })
-    return agents.length === 1 ? status : { ...status, words: `${agent.name}: ${status.words}` }
+  const named = agents.map((agent): Status => {
+    const { tone, words } = agentStatus(agent, { claimedAt: place.claimedAt, now })
+    return { tone, words: agents.length === 1 ? words : `${agent.name}: ${words}` }
   })
   if (named.every(({ tone }) => tone === 'good')) return { tone: 'good', words: 'ready' }
   return named.reduce((worst, status) => (WEIGHT[status.tone] > WEIGHT[worst.tone] ? status : worst))
@@ -24,20 +24,10 @@ export function workspaceStatus({ workspace, place }: Placed, now: Date): Status
 const WEIGHT: Record<Status['tone'], number> = { good: 0, idle: 1, busy: 2, bad: 3 }
 
 function buildStatus({ status, job }: WorkspaceBuild): Status {
-  switch (status) {
-    case 'pending':
-      return { tone: 'busy', words: 'waiting for a provisioner' }
-    case 'starting':
-      return { tone: 'busy', words: 'building' }
-    case 'stopping':
-    case 'deleting':
-    case 'canceling':
-      return { tone: 'busy', words: status }
-    case 'failed':
-      return { tone: 'bad', words: job.error ? `failed: ${shorten(job.error)}` : 'failed' }
-    default:
-      return { tone: 'idle', words: status }
-  }
+  if (status === 'failed') return { tone: 'bad', words: job.error ? `failed: ${shorten(job.error)}` : 'failed' }
+  if (status === 'pending') return { tone: 'busy', words: 'waiting for a provisioner' }
+  if (status === 'starting') return { tone: 'busy', words: 'building' }
+  return { tone: status.endsWith('ing') ? 'busy' : 'idle', words: status } // stopping, stopped, …
 }
 
 function agentStatus(agent: WorkspaceAgent, { claimedAt, now }: { claimedAt: Date | null; now: Date }): Status {

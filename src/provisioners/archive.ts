@@ -29,6 +29,8 @@ export async function readArchive(bytes: Uint8Array): Promise<Map<string, Buffer
     for await (const entry of reader) {
       const { header } = entry
       entries += 1
+      // Null when it is written in no known way; the library would wait for the end of such an entry for ever.
+      if (!Number.isSafeInteger(header.size)) throw new Error(`${header.name} has no size`)
       unpacked += header.size
       if (entries > MAX_ARCHIVE_ENTRIES) {
         throw invalid(

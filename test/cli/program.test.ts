@@ -87,6 +87,12 @@ test('without a session exit code 3 says how to get one', async (t) => {
   )
 })
 
+test('an option alone is not taken for its opposite too', async (t) => {
+  for (const option of ['--require-pool', '--no-pool', '--no-wait']) {
+    t.is((await runDaybreak(['workspaces', 'create', 'mine', option])).code, 3, option)
+  }
+})
+
 test('a session that ended is exit code 3 too', async (t) => {
   const env = await serve(t, refuse(401, { message: 'You are signed out.', detail: 'Sign in again.' }))
   const { code, stderr } = await runDaybreak(['whoami'], { env })
@@ -98,7 +104,9 @@ test('an unreachable server is exit code 4', async (t) => {
   const env = { DAYBREAK_URL: 'http://127.0.0.1:9', DAYBREAK_TOKEN: 'abc' }
   const { code, stdout, stderr } = await runDaybreak(['workspaces', 'list', '--json'], { env })
   t.deepEqual([code, stdout], [4, ''])
-  t.is(JSON.parse(stderr).error.message, 'No server can be reached at http://127.0.0.1:9.')
+  const { message, detail } = JSON.parse(stderr).error
+  t.is(message, 'No server can be reached at http://127.0.0.1:9.')
+  t.regex(detail, /That address comes from DAYBREAK_URL\./)
 })
 
 test('a refusal shows what is wrong field by field, and when to ask again', async (t) => {

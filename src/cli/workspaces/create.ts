@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import {
   type Claim,
   createWorkspace,
@@ -22,8 +23,8 @@ type Options = {
   parameter?: Parameter[]
   pool: boolean
   requirePool?: true
-  /** A duration where --wait was given, false for --no-wait. */
-  wait?: string | boolean
+  wait?: string
+  untilReady?: false
   idempotencyKey?: string
   timeout: string
 }
@@ -37,7 +38,7 @@ export const createWorkspaceCommand: Define = (command, session) => {
     .option('--no-pool', 'build it even if a prebuilt one is ready')
     .option('--require-pool', 'fail rather than build one')
     .option('--wait <duration>', `wait for a prebuilt one that is not ready yet, at most ${formatMs(MAX_WAIT_MS)}`)
-    .option('--no-wait', 'do not wait until it is ready')
+    .addOption(noWaitOption())
     .option('--idempotency-key <key>', 'the same key never makes a second workspace within a day')
     .option('--timeout <duration>', 'give up waiting until it is ready', '5m')
     .action((name: string, options: Options) => create(session, { name, ...options }))
@@ -46,6 +47,13 @@ export const createWorkspaceCommand: Define = (command, session) => {
     'daybreak workspaces create mine --template us-nix --parameter region=eu --no-pool',
     'daybreak workspaces create ci-42 --preset always-warm --require-pool --wait 20s --idempotency-key ci-42',
   ])
+}
+
+/** Commander would keep both under one name, and `--wait 5s --no-wait` would ask for something else. */
+function noWaitOption(): Option {
+  const option = new Option('--no-wait', 'do not wait until it is ready')
+  option.attributeName = () => 'untilReady'
+  return option
 }
 
 async function create(session: Session, options: Options & { name: string }): Promise<void> {
@@ -64,7 +72,7 @@ async function create(session: Session, options: Options & { name: string }): Pr
   })
   const requestMs = Math.round(performance.now() - startedMs)
   output.note(`${claimWords(workspace, claim)} The request took ${formatMs(requestMs)}.`)
-  if (options.wait === false) {
+  if (options.untilReady === false) {
     output.answer({ workspace, claim, timing: { request_ms: requestMs } }, () =>
       describeWorkspace({ workspace, preset: choice.preset?.Name }, { paint: output.paint, now: new Date() }),
     )
@@ -86,7 +94,7 @@ type Pool = Pick<CreateWorkspace, 'prebuild' | 'wait_ms'>
 
 function readPool({ pool, requirePool, wait }: Options): Pool {
   if (!pool && requirePool) throw usage('Give either --no-pool or --require-pool, not both.')
-  const waitMs = typeof wait === 'string' ? parseDuration(wait) : 0
+  const waitMs = wait === undefined ? 0 : parseDuration(wait)
   if (waitMs > MAX_WAIT_MS) throw usage(`--wait is at most ${formatMs(MAX_WAIT_MS)}.`)
   if (!pool && waitMs > 0) throw usage('Give either --no-pool or --wait, not both.')
   return { prebuild: pool ? (requirePool ? 'require' : 'prefer') : 'never', wait_ms: waitMs }

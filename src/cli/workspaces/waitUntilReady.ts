@@ -49,7 +49,7 @@ async function watchUntilReady(
   { workspace, claimed, startedMs, timeoutMs, onBuilt }: Awaited & { onBuilt: () => void },
 ): Promise<Timing> {
   const expected = { buildId: workspace.latest_build.id, claimed }
-  const timeLeft = Math.max(0, timeoutMs - (performance.now() - startedMs))
+  const timeLeft = Math.max(0, Math.ceil(timeoutMs - (performance.now() - startedMs)))
   let last: Progress | undefined
   let acknowledgedMs: number | undefined
   for await (const present of watchWorkspace(client, { id: workspace.id, signal: AbortSignal.timeout(timeLeft) })) {

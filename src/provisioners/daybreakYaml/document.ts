@@ -14,7 +14,7 @@ import { type ManifestPath, quote } from '../../domain/manifestRules/finding.ts'
 
 /** Far deeper than the format goes; the parser is recursive and fails near a thousand. */
 const MAX_DEPTH = 64
-/** How often anchors may be used, and how much they may expand to. The parser reads the whole file again for each use. */
+/** How often anchors may be used, and to how much they may expand: the parser reads the file again for each use. */
 const MAX_ALIASES = 100
 
 export type Place = { line: number; column: number }
