@@ -22,8 +22,10 @@ export function count(number: number, noun: string): string {
 
 const WEEK_MS = 6 * 86_400_000
 
+type Target = Pick<PrebuildPool, 'desired' | 'window' | 'until'>
+
 /** How many are wanted, until when, and which window says so. */
-export function windowWords({ desired, window, until }: PrebuildPool, now: Date): Html {
+export function windowWords({ desired, window, until }: Target, now: Date): Html {
   if (until === null) return window ? html`${desired} always — window ${cron(window)}` : html`${desired} at all times`
   const end = html`<time datetime="${until}">${clock(until, { now, timezone: window?.timezone ?? 'UTC' })}</time>`
   return window ? html`${desired} until ${end} — window ${cron(window)}` : html`base count of ${desired} until ${end}`

@@ -84,7 +84,7 @@ async function startAt(t: ExecutionContext, place: Place, { role = 'all', env = 
   }
   t.teardown(async () => {
     await stop()
-    t.deepEqual(fatal, [])
+    if (fatal.length > 0) throw fatal[0]
   })
   const { db } = server.context
   const admin = await ensureAdmin(db)

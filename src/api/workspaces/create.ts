@@ -29,16 +29,23 @@ export async function createWorkspace(context: ApiContext, request: CreateReques
   const { db } = context
   const repeated = await findRepeated(context, request)
   if (repeated) return repeated
-  if (await findWorkspaceIdByName(db, { ownerId: request.userId, name: request.body.name })) throw nameTaken(request.body.name)
+  if (await findWorkspaceIdByName(db, { ownerId: request.userId, name: request.body.name })) {
+    return await repeatOrRefuse(context, request)
+  }
   try {
     return await claimOrBuild(context, request)
   } catch (error) {
-    if (isUniqueViolation(error, 'workspaces_owner_name')) throw nameTaken(request.body.name)
-    // The same request ran beside this one and was faster: its workspace is the answer.
-    const other = isUniqueViolation(error, 'idempotency_keys_pkey') ? await findRepeated(context, request) : null
-    if (other) return other
+    const taken = isUniqueViolation(error, 'workspaces_owner_name') || isUniqueViolation(error, 'idempotency_keys_pkey')
+    if (taken) return await repeatOrRefuse(context, request)
     throw error
   }
+}
+
+/** Whoever has the name now may be this same request, run beside this one: then its workspace is the answer. */
+async function repeatOrRefuse(context: ApiContext, request: CreateRequest): Promise<Created> {
+  const other = await findRepeated(context, request)
+  if (other) return other
+  throw nameTaken(request.body.name)
 }
 
 async function claimOrBuild(context: ApiContext, request: CreateRequest): Promise<Created> {

@@ -55,17 +55,18 @@ async function push(session: Session, options: Options & { folder: string }): Pr
   const promoted = !existing || options.promote
   const presets = await client(listTemplateVersionPresets, { params: { templateversion: version.id } })
   const toPromote = `daybreak templates promote ${template.name} ${version.name}`
-  const pools = presets.map((preset) => `${preset.Name} (${poolWords(preset.DesiredPrebuildInstances)})`).join(', ')
+  const names = presets.map((preset) => preset.Name).join(', ')
   output.answer({ template, version, created: !existing, promoted, presets }, () =>
     [
       promoted
         ? `${version.name} is the active version of ${template.name}.`
         : `${version.name} is imported, not active. To use it: ${toPromote}`,
-      ...(pools ? [`Presets: ${pools}`] : []),
+      ...(names ? [`Presets: ${names}`] : []),
     ].join('\n'),
   )
   const [first] = presets
-  if (first) output.note(`Use it: daybreak workspaces create mine --template ${template.name} --preset '${first.Name}'`)
+  if (first && promoted)
+    output.note(`Use it: daybreak workspaces create mine --template ${template.name} --preset '${first.Name}'`)
 }
 
 async function findOrPropose(
@@ -91,8 +92,4 @@ async function publish(
   }
   if (promote) await client(promoteTemplateVersion, { params: { template: existing.id }, body: { id: version.id } })
   return existing
-}
-
-function poolWords(instances: number | null): string {
-  return instances === null ? 'no pool' : `keeps ${instances} ready`
 }

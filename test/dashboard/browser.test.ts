@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import { chromium } from 'playwright-core'
+import { tryClaim } from '../../src/claims.ts'
+import { aReadyPrebuild, readyPrebuilds } from '../support/factories.ts'
+import { until } from '../support/until.ts'
+import { openPage, type Page } from './page.ts'
+
+const BROWSER = '/usr/bin/chromium'
+/** Alone with this page: nothing is to be asked of, or told to, any other place. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Undefined, and the test passed, where there is no browser. */
+async function openBrowser(t: ExecutionContext) {
+  if (!existsSync(BROWSER)) {
+    t.log(`skipped: there is no browser at ${BROWSER}`)
+    t.pass()
+    return undefined
+  }
+  const browser = await chromium.launch({ executablePath: BROWSER, args: ARGUMENTS })
+  t.teardown(async () => await browser.close())
+  const tab = await browser.newPage()
+  const problems: string[] = []
+  tab.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text())
+  })
+  tab.on('pageerror', ({ message }) => problems.push(message))
+  return { tab, problems }
+}
+
+const claim = async ({ db, world }: Page, name: string) =>
+  await tryClaim(db, {
+    target: world.target,
+    userId: world.adminId,
+    actorId: world.adminId,
+    name,
+    now: new Date(),
+    idempotency: null,
+  })
+
+test('the page of a real browser shows pools, and changes appear without a reload', async (t) => {
+  const opened = await openBrowser(t)
+  if (!opened) return
+  const { tab, problems } = opened
+  const page = await openPage(t, { preset: { instances: 2 } })
+  const { db, world, wake } = page
+  await readyPrebuilds(db, world, 2)
+  await tab.goto(`${page.url}/sign-in?token=${await page.aLink(world.adminId)}`)
+  t.is(new URL(tab.url()).pathname, '/')
+  await tab.evaluate(() => Object.assign(globalThis, { sameDocument: true }))
+  const text = async (selector: string) => (await tab.locator(selector).innerText()).replace(/\s+/g, ' ')
+
+  t.regex(await text('.pool'), /warm 2 \/ 2 ready/)
+  t.regex(await text('#workspaces-note'), /No workspaces yet/)
+  await until(async () => (await text('#connection')) === 'Live')
+
+  await claim(page, 'mine')
+  await wake()
+  await until(async () => /1 \/ 2 ready/.test(await text('.pool')))
+  t.regex(await text('#workspace-rows'), /^mine admin .* claimed \d+ s ago, waiting for the agent/)
+  t.is(await text('#workspaces-note'), '')
+  t.is(await tab.locator('#prebuild-rows tr').count(), 1)
+
+  const second = await aReadyPrebuild(db, world)
+  await wake()
+  const rows = () => tab.locator('#prebuild-rows tr').evaluateAll((all) => all.map(({ id }) => id))
+  t.is((await until(rows, ({ length }) => length === 2))[0], `prebuild-${second}`, 'the newest is on top')
+  t.regex(await text('.pool'), /2 \/ 2 ready/)
+  t.true(await tab.evaluate(() => 'sameDocument' in globalThis))
+
+  await tab.getByRole('button', { name: 'Sign out' }).click()
+  await tab.waitForSelector('.signed-out')
+  t.regex(await text('main'), /one-time link/)
+  t.deepEqual(
+    problems.filter((problem) => !problem.includes('401')),
+    [],
+  )
+})
