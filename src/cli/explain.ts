@@ -31,7 +31,7 @@ function refused({ status, body, retryAfterSeconds }: ApiError): CliFailure {
   const next = [
     body.detail,
     retryAfterSeconds === undefined || Number.isNaN(retryAfterSeconds) ? '' : `Try again in ${retryAfterSeconds} s.`,
-    signedOut ? 'Sign in with `daybreak login`.' : '',
+    signedOut && !body.detail?.includes('daybreak login') ? 'Sign in with `daybreak login`.' : '',
   ].filter(Boolean)
   return new CliFailure(body.message, {
     exitCode: signedOut ? EXIT.signedOut : EXIT.refused,

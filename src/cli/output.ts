@@ -94,7 +94,7 @@ function createLive(stream: Stream) {
   let ticker: NodeJS.Timeout | undefined
   const draw = (): void => {
     const seconds = ((performance.now() - since) / 1000).toFixed(1)
-    stream.write(`${ERASE_LINE}${`${shown} ${seconds} s`.slice(0, (stream.columns ?? 80) - 1)}`)
+    stream.write(`${ERASE_LINE}${`${shown} ${seconds} s`.slice(0, (stream.columns || 80) - 1)}`)
   }
   const settle = (): void => {
     clearInterval(ticker)

@@ -162,3 +162,17 @@ test('the token is found in a link of any form', (t) => {
   t.deepEqual(parseLink('a-b'), { url: undefined, token: 'a-b' })
   t.throws(() => parseLink(url), { message: /no token in this link/ })
 })
+
+test('Ctrl-C ends a command at once with exit code 130', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  const env = await serve(t, (_, response) => {
+    response.end('[]')
+    asked.resolve()
+  })
+  const controller = new AbortController()
+  const ran = runDaybreak(['prebuilds', 'list', '--watch'], { env, interrupt: controller.signal })
+  await asked.promise
+  controller.abort()
+  const { code, stderr } = await ran
+  t.deepEqual([code, stderr], [130, 'daybreak: Interrupted.\n'])
+})
