@@ -60,7 +60,7 @@ function workspacesNote({ pools, workspaces }: View): Fragment {
   const command = pool
     ? `daybreak workspaces create my-workspace --template ${pool.template_name} --preset ${quote(pool.preset_name)}`
     : 'daybreak workspaces create my-workspace --template TEMPLATE'
-  const how = pool ? 'Take one of the pool; it is there at once:' : 'Push a template first, then:'
+  const how = pool ? 'Take one of the pool; it is there at once:' : 'Make one of a template:'
   return {
     id,
     html: html`<div id="${id}" class="empty">

@@ -18,14 +18,14 @@ export function renderPage(view: View): string {
     <section aria-labelledby="workspaces">
       <h2 id="workspaces">Workspaces</h2>
       <table role="table" aria-labelledby="workspaces">
-        ${head(['Name', 'Owner', 'Template / preset', 'Status', 'Age'])}
+        ${head({ name: 'Name', owner: 'Owner', from: 'Template / preset', status: 'Status', age: 'Age' })}
         <tbody id="workspace-rows" role="rowgroup">${list('workspace-rows')}</tbody>
       </table>
       ${element('workspaces-note')}
       <div class="pooled">
         <h3 id="prebuilds">In the pool</h3>
         <table role="table" aria-labelledby="prebuilds">
-          ${head(['Name', 'Template / preset', 'State', 'Age'])}
+          ${head({ name: 'Name', from: 'Template / preset', status: 'State', age: 'Age' })}
           <tbody id="prebuild-rows" role="rowgroup">${list('prebuild-rows')}</tbody>
         </table>
         ${element('prebuilds-note')}
@@ -55,8 +55,11 @@ export function renderSignedOut({ problem }: { problem?: string } = {}): string 
   return renderDocument({ title: 'Sign in · Daybreak', account: undefined, content })
 }
 
-function head(titles: readonly string[]): Html {
-  const cells = titles.map((title) => html`<th scope="col" role="columnheader">${title}</th>`)
+/** Titles by the class of their column, which gives it its width. */
+function head(titles: Record<string, string>): Html {
+  const cells = Object.entries(titles).map(
+    ([column, title]) => html`<th scope="col" role="columnheader" class="${column}">${title}</th>`,
+  )
   return html`<thead role="rowgroup"><tr role="row">${cells}</tr></thead>`
 }
 

@@ -114,8 +114,9 @@ function decideInactive({ successor }: PrebuildSnapshot, { pool, now }: Situatio
 function decideActive(snapshot: PrebuildSnapshot, situation: Situation): PrebuildAction[] {
   const { pool, state } = situation
   const tooMany = pool.valid.length + state.starting - state.desired
+  // Alone: a failure may start a back-off or reach the limit, so the rest is decided again with it known.
+  if (pool.timedOut.length > 0) return fail(pool.timedOut)
   return [
-    ...fail(pool.timedOut),
     ...remove('expired', pool.expired),
     // Newest first: the oldest of the queue is the next to be ready.
     ...cancel(pool.pending.toReversed().slice(0, Math.max(tooMany, 0))),

@@ -48,7 +48,7 @@ test('hostile names are words on the page, nothing more', async (t) => {
 
 test('an empty deployment says what to do next', async (t) => {
   const { text, db } = await setup(t, { preset: { instances: null } })
-  t.regex(words(await text()), /No pools yet\..*daybreak templates push.*No workspaces yet\. Push a template first/)
+  t.regex(words(await text()), /No pools yet\..*daybreak templates push.*No workspaces yet\. Make one of a template/)
   await db.query(sql.unsafe`update daybreak.template_version_presets set desired_instances = 2, name = 'it''s warm'`)
   const offer = words(await text())
   t.regex(offer, /0 of 2 prebuilds ready/)

@@ -28,6 +28,7 @@ export async function runImport(context: Context, { job, driver, signal }: Impor
     // The template's own fault is the job's result; anything else is ours, and the queue tries again.
     if (!(problem instanceof Refusal)) throw problem
     error = problem.message
+    if (problem.detail !== undefined) run.io.log({ level: 'error', stage: 'Import', output: problem.detail })
     for (const { field, detail } of problem.validations) {
       run.io.log({ level: 'error', stage: 'Import', output: field ? `${field}: ${detail}` : detail })
     }
