@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { chromium } from 'playwright-core'
+import { sql } from 'slonik'
 import { tryClaim } from '../../src/claims.ts'
 import { aReadyPrebuild, readyPrebuilds } from '../support/factories.ts'
 import { until } from '../support/until.ts'
@@ -83,4 +84,26 @@ test('the page of a real browser shows pools, and changes appear without a reloa
     problems.filter((problem) => !problem.includes('401')),
     [],
   )
+})
+
+test('a page that lost the server catches up, and one whose session ended says so', async (t) => {
+  const opened = await openBrowser(t)
+  if (!opened) return
+  const { tab } = opened
+  const page = await openPage(t, { preset: { instances: 1 } })
+  const { db, world } = page
+  await readyPrebuilds(db, world, 1)
+  await tab.goto(`${page.url}/sign-in?token=${await page.aLink(world.adminId)}`)
+  const connection = tab.locator('#connection')
+  await until(async () => (await connection.innerText()) === 'Live')
+
+  await claim(page, 'while-away') // nobody is told
+  page.cut()
+  await tab.waitForSelector('text=while-away')
+  t.is(await connection.innerText(), 'Live')
+
+  await db.query(sql.unsafe`delete from daybreak.api_keys`)
+  await page.wake()
+  await tab.waitForSelector('.signed-out')
+  t.is(await tab.locator('text=while-away').count(), 0)
 })

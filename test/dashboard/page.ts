@@ -26,6 +26,8 @@ export type Page = {
   aLink: (userId: string) => Promise<string>
   /** Tells open pages that something changed. */
   wake: () => Promise<void>
+  /** Breaks every connection to the server. */
+  cut: () => void
 }
 
 export type PageOptions = { preset?: PresetOptions; env?: Record<string, string> }
@@ -49,6 +51,7 @@ export async function openPage(t: ExecutionContext, { preset = {}, env = {} }: P
   await new Promise((resolve) => server.once('listening', resolve))
   t.teardown(() => server.close().closeAllConnections())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const cut = () => server.closeAllConnections()
   const world = await aWorld(db, preset)
   const signIn = async (userId: string): Promise<string> => {
     const { id, secret, text } = newApiKey()
@@ -69,6 +72,7 @@ export async function openPage(t: ExecutionContext, { preset = {}, env = {} }: P
     db,
     world,
     signIn,
+    cut,
     get: async (path, { cookie = own, headers = {} } = {}) =>
       await fetch(url + path, { redirect: 'manual', headers: { ...headers, ...(cookie === null ? {} : { cookie }) } }),
     aLink: async (userId) => {

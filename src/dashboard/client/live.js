@@ -1,6 +1,6 @@
 // <live-view src="/events"> keeps what is inside it as the server sees it; everything else of the page stays.
 
-const RETRY_MS = 5000
+const RETRY_MS = 3000
 
 /** What the header says of the connection. */
 const STATES = { live: 'Live', reconnecting: 'Reconnecting…', lost: 'Not connected; trying again' }
