@@ -1,11 +1,11 @@
 -- readPlaces :many prepared
--- What the page says of workspaces beyond their wire shape: how they came to be, and their place in the pool. Why a prebuild
--- failed was written just after its row was marked.
+-- What the page says of workspaces beyond their wire shape: how they came to be, and their place in the pool. Why a
+-- prebuild failed was written just after its row was marked.
 -- not null: id
 select w.id, w.claimed_at, p.state as pool_state, preset.name as preset_name,
   case when p.state = 'failed' then (select e.detail from daybreak.prebuild_events e
-    where e.preset_id = p.preset_id and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[]) and e.workspace_id = w.id
-      and e.at >= p.failed_at
+    where e.preset_id = p.preset_id and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[])
+      and e.workspace_id = w.id and e.at >= p.failed_at
     order by e.at desc limit 1) end as failure
 from daybreak.workspaces w
 join daybreak.workspace_builds b on b.id = w.latest_build_id

@@ -90,7 +90,8 @@ test('a workspace says how far it is, from the claim to a lost agent', async (t)
   t.regex(await row(), /^mine admin t-\w+ \/ warm claimed \d s ago, waiting for the agent \d s$/)
   const agent = async (state: string) => {
     await db.query(sql.unsafe`update daybreak.workspace_agents
-      set acknowledged_generation = reinit_generation, lifecycle_state = ${state} where workspace_id = ${claimed?.workspaceId ?? ''}`)
+      set acknowledged_generation = reinit_generation, lifecycle_state = ${state}
+      where workspace_id = ${claimed?.workspaceId ?? ''}`)
     return await row()
   }
   t.regex(await agent('starting'), /running, start scripts running/)
