@@ -99,9 +99,8 @@ test('a workspace says how far it is, from the claim to a lost agent', async (t)
   t.regex(await agent('ready'), / ready \d s$/)
   await db.query(sql.unsafe`update daybreak.workspace_agents set disconnected_at = now()`)
   t.regex(await row(), /agent disconnected/)
-  await db.query(
-    sql.unsafe`update daybreak.provisioner_jobs set error = ${`no\n room ${'x'.repeat(500)}`} where workspace_id is not null`,
-  )
+  const error = `no\n room ${'x'.repeat(500)}`
+  await db.query(sql.unsafe`update daybreak.provisioner_jobs set error = ${error} where workspace_id is not null`)
   t.regex(await row(), /failed: no room x{100,152}… \d/)
 })
 
@@ -139,7 +138,8 @@ test('beyond the bound the page says how many more there are', async (t) => {
   const { db, world } = page
   await aReadyPrebuild(db, world)
   await claim(page, { name: 'first' })
-  await db.query(sql.unsafe`insert into daybreak.workspaces (owner_id, organization_id, template_id, name, latest_build_id)
+  await db.query(sql.unsafe`insert into daybreak.workspaces
+    (owner_id, organization_id, template_id, name, latest_build_id)
     select w.owner_id, w.organization_id, w.template_id, 'w' || n, w.latest_build_id
     from daybreak.workspaces w, generate_series(1, ${MAX_WORKSPACES + 4}) as n`)
   const text = await page.text()
