@@ -72,6 +72,16 @@ select count(*)::integer as ready from (
 -- After the commit: the agents hear of their new owner, wherever they are connected.
 select pg_notify('daybreak_reinit', workspace::text) from unnest(:workspaceIds::uuid[]) as workspace;
 
+-- announceClaims :exec
+-- After the commits: agents hear of their new owners, watchers of the change, and each preset has one job waiting.
+with told as (
+  select pg_notify('daybreak_reinit', workspace::text), pg_notify('daybreak_workspace', workspace::text)
+  from unnest(:workspaceIds::uuid[]) as workspace)
+select count(*) from told
+union all
+select count(daybreak.enqueue(:task, json_build_object('presetId', preset), 'preset:' || preset, null, :maxAttempts, null))
+from unnest(:presetIds::uuid[]) as preset;
+
 -- insertEvent :exec
 -- nullable params: workspaceId, userId
 insert into daybreak.prebuild_events (preset_id, kind, workspace_id, user_id, detail, at)

@@ -85,6 +85,19 @@ export async function notifyReinit(db: CommonQueryMethods, params: { workspaceId
   return rowCount
 }
 
+/** After the commits: agents hear of their new owners, watchers of the change, and each preset has one job waiting. */
+export async function announceClaims(db: CommonQueryMethods, params: { workspaceIds: readonly string[]; task: string; maxAttempts: number; presetIds: readonly string[] }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    with told as (
+      select pg_notify('daybreak_reinit', workspace::text), pg_notify('daybreak_workspace', workspace::text)
+      from unnest(${array(params.workspaceIds, 'uuid')}::uuid[]) as workspace)
+    select count(*) from told
+    union all
+    select count(daybreak.enqueue(${params.task}, json_build_object('presetId', preset), 'preset:' || preset, null, ${params.maxAttempts}, null))
+    from unnest(${array(params.presetIds, 'uuid')}::uuid[]) as preset`)
+  return rowCount
+}
+
 export async function insertEvent(db: CommonQueryMethods, params: { presetId: string; kind: string; workspaceId: string | null; userId: string | null; detail: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
     insert into daybreak.prebuild_events (preset_id, kind, workspace_id, user_id, detail, at)

@@ -4,16 +4,15 @@
 select clock_timestamp() as now;
 
 -- findApiKey :maybe prepared
--- A live key with its user; the caller compares the secret.
-select k.id as key_id, k.hashed_secret, k.expires_at, k.last_used_at, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+-- A live key with its user; the caller compares the secret. `idle`: its last use was not written down for a minute.
+-- not null: idle
+select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true) as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
 from daybreak.api_keys k
 join daybreak.users u on u.id = k.user_id
 where k.id = :id and k.expires_at > clock_timestamp() and u.deleted_at is null;
 
 -- touchApiKey :exec
--- At most once a minute per key, so that reading costs no write.
-update daybreak.api_keys set last_used_at = clock_timestamp()
-where id = :id and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute');
+update daybreak.api_keys set last_used_at = clock_timestamp() where id = :id;
 
 -- insertApiKey :one
 insert into daybreak.api_keys (id, hashed_secret, user_id, login_type, token_name, lifetime_seconds, expires_at)

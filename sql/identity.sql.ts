@@ -12,23 +12,21 @@ export async function readClock(db: CommonQueryMethods): Promise<ReadClockRow> {
     select clock_timestamp() as now`)
 }
 
-const findApiKeyRow = z.object({ keyId: z.string(), hashedSecret: z.instanceof(Buffer), expiresAt: z.date(), lastUsedAt: z.date().nullable(), id: z.guid(), username: z.string(), email: z.string(), name: z.string(), status: z.string(), roles: z.array(z.string()), isSystem: z.boolean() })
+const findApiKeyRow = z.object({ keyId: z.string(), hashedSecret: z.instanceof(Buffer), idle: z.boolean(), id: z.guid(), username: z.string(), email: z.string(), name: z.string(), status: z.string(), roles: z.array(z.string()), isSystem: z.boolean() })
 export type FindApiKeyRow = z.infer<typeof findApiKeyRow>
 
-/** A live key with its user; the caller compares the secret. */
+/** A live key with its user; the caller compares the secret. `idle`: its last use was not written down for a minute. */
 export async function findApiKey(db: CommonQueryMethods, params: { id: string }): Promise<FindApiKeyRow | null> {
   return await db.maybeOne(prepared('findApiKey', findApiKeyRow)`
-    select k.id as key_id, k.hashed_secret, k.expires_at, k.last_used_at, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+    select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true) as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
     from daybreak.api_keys k
     join daybreak.users u on u.id = k.user_id
     where k.id = ${params.id} and k.expires_at > clock_timestamp() and u.deleted_at is null`)
 }
 
-/** At most once a minute per key, so that reading costs no write. */
 export async function touchApiKey(db: CommonQueryMethods, params: { id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.api_keys set last_used_at = clock_timestamp()
-    where id = ${params.id} and (last_used_at is null or last_used_at < clock_timestamp() - interval '1 minute')`)
+    update daybreak.api_keys set last_used_at = clock_timestamp() where id = ${params.id}`)
   return rowCount
 }
 

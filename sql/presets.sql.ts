@@ -51,31 +51,25 @@ export async function listPoolPresetIds(db: CommonQueryMethods, params: { versio
     select id from daybreak.template_version_presets where template_version_id = ${params.versionId} and desired_instances is not null`)
 }
 
-const findClaimTargetRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateVersionId: z.guid(), desiredInstances: z.int().nullable(), invalidateAfterSecs: z.int().nullable(), parameters: z.unknown(), lastInvalidatedAt: z.date().nullable(), templateId: z.guid().nullable(), now: z.date() })
-export type FindClaimTargetRow = z.infer<typeof findClaimTargetRow>
+const findCreateTargetRow = z.object({ templateId: z.guid(), organizationId: z.guid(), provisioner: z.string(), activeVersionId: z.guid(), templateName: z.string(), deprecated: z.string(), versionId: z.guid(), versionName: z.string(), imported: z.boolean(), isMember: z.boolean(), nameTaken: z.boolean(), presetId: z.guid().nullable(), presetName: z.string().nullable(), presetKey: z.string().nullable(), presetVersionId: z.guid().nullable(), desiredInstances: z.int().nullable(), invalidateAfterSecs: z.int().nullable(), lastInvalidatedAt: z.date().nullable(), presetParameters: z.unknown().nullable(), now: z.date() })
+export type FindCreateTargetRow = z.infer<typeof findCreateTargetRow>
 
-/** Everything that a claim of a preset needs to know, with the database's time. */
-export async function findClaimTarget(db: CommonQueryMethods, params: { presetId: string }): Promise<FindClaimTargetRow | null> {
-  return await db.maybeOne(prepared('findClaimTarget', findClaimTargetRow)`
-    select p.id as preset_id, p.name as preset_name, p.preset_key, p.template_version_id, p.desired_instances, p.invalidate_after_secs,
-      (select coalesce(jsonb_object_agg(x.name, x.value), '{}') from daybreak.template_version_preset_parameters x
-        where x.preset_id = p.id) as parameters,
-      p.last_invalidated_at, v.template_id, clock_timestamp() as now
-    from daybreak.template_version_presets p
-    join daybreak.template_versions v on v.id = p.template_version_id
-    where p.id = ${params.presetId}`)
-}
-
-const findPresetByNameRow = z.object({ id: z.guid() })
-export type FindPresetByNameRow = z.infer<typeof findPresetByNameRow>
-
-/** By name or key within one version. */
-export async function findPresetByName(db: CommonQueryMethods, params: { versionId: string; name: string }): Promise<FindPresetByNameRow | null> {
-  return await db.maybeOne(sql.type(findPresetByNameRow)`
-    select id from daybreak.template_version_presets
-    where template_version_id = ${params.versionId} and (name = ${params.name}::text or preset_key = ${params.name}::text)
-    order by name = ${params.name}::text desc
-    limit 1`)
+/** All that a request for a workspace must know, with the database's time: the version (or the template's active one), its template, the preset, whether the actor belongs there, and whether the owner has the name already. */
+export async function findCreateTarget(db: CommonQueryMethods, params: { actorId: string; ownerId: string; name: string; presetId: string | null; versionId: string | null; templateId: string | null }): Promise<FindCreateTargetRow | null> {
+  return await db.maybeOne(prepared('findCreateTarget', findCreateTargetRow)`
+    select t.id as template_id, t.organization_id, t.provisioner, t.active_version_id, t.name as template_name, t.deprecated,
+      v.id as version_id, v.name as version_name, v.manifest is not null as imported,
+      exists (select from daybreak.organization_members m where m.user_id = ${params.actorId} and m.organization_id = t.organization_id) as is_member,
+      exists (select from daybreak.workspaces w where w.owner_id = ${params.ownerId} and lower(w.name) = lower(${params.name}) and w.deleted_at is null) as name_taken,
+      p.id as preset_id, p.name as preset_name, p.preset_key, p.template_version_id as preset_version_id, p.desired_instances,
+      p.invalidate_after_secs, p.last_invalidated_at,
+      (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id) as preset_parameters,
+      clock_timestamp() as now
+    from daybreak.template_versions v
+    join daybreak.templates t on t.id = v.template_id
+    left join daybreak.template_version_presets p on p.id = ${params.presetId}::uuid
+    where t.deleted_at is null
+      and v.id = coalesce(${params.versionId}::uuid, (select x.active_version_id from daybreak.templates x where x.id = ${params.templateId}::uuid))`)
 }
 
 const invalidatePresetsRow = z.object({ presetId: z.guid(), presetName: z.string(), versionName: z.string(), templateName: z.string() })

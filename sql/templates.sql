@@ -88,3 +88,7 @@ select name, definition from daybreak.template_version_parameters where template
 -- listClaimedVersionNames :many
 -- Version names of a template that begin as `prefix` does.
 select name from daybreak.template_versions where template_id = :templateId and starts_with(name, :prefix) limit :limit;
+
+-- findManifest :maybe
+-- What the import of a version found; it never changes afterwards.
+select manifest from daybreak.template_versions where id = :id;

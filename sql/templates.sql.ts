@@ -147,3 +147,12 @@ export async function listClaimedVersionNames(db: CommonQueryMethods, params: { 
   return await db.any(sql.type(listClaimedVersionNamesRow)`
     select name from daybreak.template_versions where template_id = ${params.templateId} and starts_with(name, ${params.prefix}) limit ${params.limit}`)
 }
+
+const findManifestRow = z.object({ manifest: z.unknown().nullable() })
+export type FindManifestRow = z.infer<typeof findManifestRow>
+
+/** What the import of a version found; it never changes afterwards. */
+export async function findManifest(db: CommonQueryMethods, params: { id: string }): Promise<FindManifestRow | null> {
+  return await db.maybeOne(sql.type(findManifestRow)`
+    select manifest from daybreak.template_versions where id = ${params.id}`)
+}

@@ -48,14 +48,6 @@ select id, log_source_id, agent_id, position, display_name, icon, script, cron, 
 from daybreak.workspace_agent_scripts where agent_id = any(:agentIds)
 order by agent_id, position;
 
--- listAgentsOfWorkspaces :many
--- Live agents for the wire shape of workspaces and builds.
-select id, definition_id, workspace_id, build_id, resource_id, parent_id, name, operating_system, architecture, directory, environment_variables,
-  connection_timeout_seconds, version, lifecycle_state, first_connected_at, last_connected_at, disconnected_at, started_at, ready_at,
-  reinit_generation, acknowledged_generation, acknowledged_at, logs_length, logs_overflowed, created_at, updated_at
-from daybreak.workspace_agents where workspace_id = any(:workspaceIds) and deleted_at is null
-order by name;
-
 -- findAgent :maybe
 -- not null: owner_id, organization_id
 select a.id, a.workspace_id, w.owner_id, w.organization_id

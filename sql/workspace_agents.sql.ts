@@ -83,19 +83,6 @@ export async function listAgentScripts(db: CommonQueryMethods, params: { agentId
     order by agent_id, position`)
 }
 
-const listAgentsOfWorkspacesRow = z.object({ id: z.guid(), definitionId: z.guid(), workspaceId: z.guid(), buildId: z.guid(), resourceId: z.guid(), parentId: z.guid().nullable(), name: z.string(), operatingSystem: z.string(), architecture: z.string(), directory: z.string(), environmentVariables: z.unknown(), connectionTimeoutSeconds: z.int(), version: z.string(), lifecycleState: z.string(), firstConnectedAt: z.date().nullable(), lastConnectedAt: z.date().nullable(), disconnectedAt: z.date().nullable(), startedAt: z.date().nullable(), readyAt: z.date().nullable(), reinitGeneration: z.int(), acknowledgedGeneration: z.int(), acknowledgedAt: z.date().nullable(), logsLength: z.int(), logsOverflowed: z.boolean(), createdAt: z.date(), updatedAt: z.date() })
-export type ListAgentsOfWorkspacesRow = z.infer<typeof listAgentsOfWorkspacesRow>
-
-/** Live agents for the wire shape of workspaces and builds. */
-export async function listAgentsOfWorkspaces(db: CommonQueryMethods, params: { workspaceIds: readonly string[] }): Promise<readonly ListAgentsOfWorkspacesRow[]> {
-  return await db.any(sql.type(listAgentsOfWorkspacesRow)`
-    select id, definition_id, workspace_id, build_id, resource_id, parent_id, name, operating_system, architecture, directory, environment_variables,
-      connection_timeout_seconds, version, lifecycle_state, first_connected_at, last_connected_at, disconnected_at, started_at, ready_at,
-      reinit_generation, acknowledged_generation, acknowledged_at, logs_length, logs_overflowed, created_at, updated_at
-    from daybreak.workspace_agents where workspace_id = any(${array(params.workspaceIds, 'uuid')}) and deleted_at is null
-    order by name`)
-}
-
 const findAgentRow = z.object({ id: z.guid(), workspaceId: z.guid(), ownerId: z.guid(), organizationId: z.guid() })
 export type FindAgentRow = z.infer<typeof findAgentRow>
 

@@ -65,10 +65,21 @@ join daybreak.provisioner_jobs j on j.id = b.job_id
 join daybreak.users i on i.id = b.initiator_id
 where b.id = any(:ids);
 
--- listResources :many
-select id, job_id, created_at, transition, type, name, hide, icon, daily_cost
-from daybreak.workspace_resources where job_id = any(:jobIds)
-order by id;
+-- listBuildParts :many prepared
+-- The resources of builds, and their live agents with scripts, in the wire's words: one statement for any number of builds.
+-- not null: id, resources, agents
+select b.id,
+  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'created_at', r.created_at, 'job_id', r.job_id,
+      'workspace_transition', r.transition, 'type', r.type, 'name', r.name, 'hide', r.hide, 'icon', r.icon, 'daily_cost', r.daily_cost)
+      order by r.id), '[]')
+    from daybreak.workspace_resources r where r.job_id = b.resources_job_id) as resources,
+  (select coalesce(jsonb_agg(to_jsonb(a) - 'token_hash' - 'token_sealed' || jsonb_build_object(
+      'overdue', a.created_at + make_interval(secs => a.connection_timeout_seconds) < clock_timestamp(),
+      'scripts', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]')
+        from daybreak.workspace_agent_scripts s where s.agent_id = a.definition_id)) order by a.name), '[]')
+    from daybreak.workspace_agents a where a.workspace_id = b.workspace_id and a.build_id = b.id and a.deleted_at is null) as agents
+from daybreak.workspace_builds b
+where b.id = any(:ids);
 
 -- insertResource :one
 insert into daybreak.workspace_resources (job_id, transition, type, name) values (:jobId, 'start', :type, :name) returning id;

@@ -103,14 +103,24 @@ export async function readBuilds(db: CommonQueryMethods, params: { ids: readonly
     where b.id = any(${array(params.ids, 'uuid')})`)
 }
 
-const listResourcesRow = z.object({ id: z.guid(), jobId: z.guid(), createdAt: z.date(), transition: z.string(), type: z.string(), name: z.string(), hide: z.boolean(), icon: z.string(), dailyCost: z.int() })
-export type ListResourcesRow = z.infer<typeof listResourcesRow>
+const listBuildPartsRow = z.object({ id: z.guid(), resources: z.unknown(), agents: z.unknown() })
+export type ListBuildPartsRow = z.infer<typeof listBuildPartsRow>
 
-export async function listResources(db: CommonQueryMethods, params: { jobIds: readonly string[] }): Promise<readonly ListResourcesRow[]> {
-  return await db.any(sql.type(listResourcesRow)`
-    select id, job_id, created_at, transition, type, name, hide, icon, daily_cost
-    from daybreak.workspace_resources where job_id = any(${array(params.jobIds, 'uuid')})
-    order by id`)
+/** The resources of builds, and their live agents with scripts, in the wire's words: one statement for any number of builds. */
+export async function listBuildParts(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ListBuildPartsRow[]> {
+  return await db.any(prepared('listBuildParts', listBuildPartsRow)`
+    select b.id,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'created_at', r.created_at, 'job_id', r.job_id,
+          'workspace_transition', r.transition, 'type', r.type, 'name', r.name, 'hide', r.hide, 'icon', r.icon, 'daily_cost', r.daily_cost)
+          order by r.id), '[]')
+        from daybreak.workspace_resources r where r.job_id = b.resources_job_id) as resources,
+      (select coalesce(jsonb_agg(to_jsonb(a) - 'token_hash' - 'token_sealed' || jsonb_build_object(
+          'overdue', a.created_at + make_interval(secs => a.connection_timeout_seconds) < clock_timestamp(),
+          'scripts', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]')
+            from daybreak.workspace_agent_scripts s where s.agent_id = a.definition_id)) order by a.name), '[]')
+        from daybreak.workspace_agents a where a.workspace_id = b.workspace_id and a.build_id = b.id and a.deleted_at is null) as agents
+    from daybreak.workspace_builds b
+    where b.id = any(${array(params.ids, 'uuid')})`)
 }
 
 const insertResourceRow = z.object({ id: z.guid() })

@@ -2,9 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db, Pool } from '../sql/database.ts'
-import { claimPrebuild as claimRow, countClaimable, notifyReinit } from '../sql/claims.sql.ts'
-import { notifyWorkspace } from '../sql/workspaces.sql.ts'
-import { nudgePreset } from './jobs/pokes.ts'
+import { claimPrebuild as claimRow, countClaimable } from '../sql/claims.sql.ts'
 
 /** A row that looks taken may be held for a moment by an agent's report: asked again before it counts as a miss. */
 const RETRY_AFTER_MS = [5, 20, 50] as const
@@ -67,13 +65,6 @@ export async function tryClaim(db: Db, order: ClaimOrder): Promise<Claimed | nul
     idempotencyKey: idempotency?.key ?? null,
     requestHash: idempotency?.hash ?? null,
   })
-}
-
-/** After the commit: PostgreSQL serialises commits that notify, so none of this may be part of the claim. */
-export async function announceClaim(db: Pool, { claimed, presetId }: { claimed: Claimed; presetId: string }): Promise<void> {
-  await notifyReinit(db, { workspaceIds: [claimed.workspaceId] })
-  await nudgePreset(db, presetId)
-  await notifyWorkspace(db, { id: claimed.workspaceId })
 }
 
 /** Expiry is never stored: a prebuild made before this instant is not handed out. */

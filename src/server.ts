@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { openDatabase } from '../sql/database.ts'
+import { collectAnnouncements } from './api/announcements.ts'
 import { listen, type Listening } from './api/listen.ts'
 import { createApp } from './api/app.ts'
 import { type Hub, openHub } from './api/hub.ts'
@@ -40,6 +41,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, role, log, directUrl } = options
   const context = await createContext(options)
   const hub = await openHub(directUrl, log)
+  const announcements = collectAnnouncements(context)
   let api: Listening | undefined
   let worker: Worker | undefined
   const stop: Server['stop'] = async (how) => {
@@ -47,11 +49,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await worker?.stop(how)
     await hub.close()
     await api?.close()
+    await announcements.close()
     await context.db.end()
   }
   try {
     if (role !== 'api') await doubtHost(context)
-    if (role !== 'worker') api = await listen(createApp({ ...context, hub }), config.listen)
+    if (role !== 'worker') api = await listen(createApp({ ...context, hub, announcements }), config.listen)
     if (role !== 'api') worker = await startWorker(context, { directUrl, onFatal: options.onFatal })
   } catch (error) {
     await stop({ workspaces: 'leave' })

@@ -26,7 +26,7 @@ export async function findSession(context: Context, request: Request): Promise<S
     const row = await findApiKey(context.db, { id: key.id })
     if (!row || !sameHash(row.hashedSecret, hashSecret(key.secret))) continue
     if (row.status === 'suspended' || row.isSystem) continue
-    await touchApiKey(context.db, { id: row.keyId })
+    if (row.idle) await touchApiKey(context.db, { id: row.keyId })
     return { keyId: row.keyId, actor: { id: row.id, username: row.username, roles: row.roles } }
   }
   return null

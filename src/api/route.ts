@@ -6,9 +6,10 @@ import type { Context } from '../context.ts'
 import type { Actor } from '../domain/access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { authenticate } from './auth.ts'
+import type { Announcements } from './announcements.ts'
 import type { Hub } from './hub.ts'
 
-export type ApiContext = Context & { hub: Hub }
+export type ApiContext = Context & { hub: Hub; announcements: Announcements }
 
 export type Exchange = {
   request: Request

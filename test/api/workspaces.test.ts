@@ -22,7 +22,7 @@ const poolIs = (client: Client, accept: (pool: PrebuildPool) => boolean) =>
 const full = (pool: PrebuildPool) => pool.ready === pool.desired && pool.starting === 0
 const agentOf = (workspace: Workspace) => workspace.latest_build.resources[0]?.agents?.[0]
 const workspaceIs = (client: Client, id: string, accept: (workspace: Workspace) => unknown) =>
-  until(() => client(getWorkspace, { params: { workspace: id }, query: { include_deleted: true } }), accept)
+  until(() => client(getWorkspace, { params: { workspace: id }, query: { include_deleted: 'true' } }), accept)
 const handedOver = (workspace: Workspace) =>
   agentOf(workspace)?.reinit.acknowledged_generation === 1 && agentOf(workspace)?.lifecycle_state === 'ready'
 

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import type { Pool } from '../../sql/database.ts'
 import { insertApiKey, insertSignInLink } from '../../sql/identity.sql.ts'
 import { notifyWorkspace } from '../../sql/workspaces.sql.ts'
+import { collectAnnouncements } from '../../src/api/announcements.ts'
 import { createApp } from '../../src/api/app.ts'
 import { openHub } from '../../src/api/hub.ts'
 import type { ApiContext } from '../../src/api/route.ts'
@@ -37,9 +38,8 @@ export async function openPage(t: ExecutionContext, { preset = {}, env = {} }: P
   const log = createLog('silent')
   const hub = await openHub(databaseUrl, log)
   t.teardown(async () => await hub.close())
-  const context: ApiContext = {
+  const base = {
     db,
-    hub,
     log,
     config: readConfig(env),
     sealer: createSealer([Buffer.alloc(32).toString('base64')]),
@@ -47,6 +47,7 @@ export async function openPage(t: ExecutionContext, { preset = {}, env = {} }: P
     hostId: 'host',
     processId: crypto.randomUUID(),
   }
+  const context: ApiContext = { ...base, hub, announcements: collectAnnouncements(base) }
   const server = createApp(context).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   t.teardown(() => server.close().closeAllConnections())

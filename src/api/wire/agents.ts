@@ -1,69 +1,103 @@
 import { z } from 'zod'
-import type { ListAgentScriptsRow, ListAgentsOfWorkspacesRow } from '../../../sql/workspace_agents.sql.ts'
 import { LIFECYCLE_STATES } from '../../contract/agentApi.ts'
 import type { WorkspaceAgent } from '../../contract/workspaces.ts'
-import { iso, isoOrNull, timeIf } from './time.ts'
 
-const Variables = z.record(z.string(), z.string())
-const Lifecycle = z.enum(LIFECYCLE_STATES)
 const NANOSECONDS = 1_000_000_000
 
-type Scripts = readonly ListAgentScriptsRow[]
+const Script = z.object({
+  id: z.string(),
+  log_source_id: z.string(),
+  display_name: z.string(),
+  icon: z.string(),
+  script: z.string(),
+  cron: z.string(),
+  run_on_start: z.boolean(),
+  run_on_stop: z.boolean(),
+  start_blocks_login: z.boolean(),
+  timeout_seconds: z.int(),
+})
 
-export function agentShape(row: ListAgentsOfWorkspacesRow, scripts: Scripts, now: Date): WorkspaceAgent {
-  const status = agentStatus(row, now)
-  const lifecycle = Lifecycle.parse(row.lifecycleState)
+/** An agent's row as PostgreSQL writes JSON: its times have the wire's form already. */
+export const AgentRow = z.object({
+  id: z.string(),
+  parent_id: z.string().nullable(),
+  resource_id: z.string(),
+  name: z.string(),
+  architecture: z.string(),
+  operating_system: z.string(),
+  directory: z.string(),
+  environment_variables: z.record(z.string(), z.string()),
+  connection_timeout_seconds: z.int(),
+  version: z.string(),
+  lifecycle_state: z.enum(LIFECYCLE_STATES),
+  created_at: z.string(),
+  updated_at: z.string(),
+  first_connected_at: z.string().nullable(),
+  last_connected_at: z.string().nullable(),
+  disconnected_at: z.string().nullable(),
+  started_at: z.string().nullable(),
+  ready_at: z.string().nullable(),
+  reinit_generation: z.int(),
+  acknowledged_generation: z.int(),
+  acknowledged_at: z.string().nullable(),
+  logs_length: z.int(),
+  logs_overflowed: z.boolean(),
+  overdue: z.boolean(),
+  scripts: z.array(Script),
+})
+export type AgentRow = z.output<typeof AgentRow>
+
+const TIMES = ['first_connected_at', 'last_connected_at', 'disconnected_at', 'started_at', 'ready_at'] as const
+
+export function agentShape(row: AgentRow): WorkspaceAgent {
+  const status = agentStatus(row)
+  const lifecycle = row.lifecycle_state
   const healthy = status !== 'timeout' && status !== 'disconnected' && !/error|timeout/.test(lifecycle)
   return {
     id: row.id,
-    parent_id: row.parentId,
-    created_at: iso(row.createdAt),
-    updated_at: iso(row.updatedAt),
-    ...timeIf('first_connected_at', row.firstConnectedAt),
-    ...timeIf('last_connected_at', row.lastConnectedAt),
-    ...timeIf('disconnected_at', row.disconnectedAt),
-    ...timeIf('started_at', row.startedAt),
-    ...timeIf('ready_at', row.readyAt),
+    parent_id: row.parent_id,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    ...Object.fromEntries(TIMES.flatMap((name) => (row[name] === null ? [] : [[name, row[name]]]))),
     status,
     lifecycle_state: lifecycle,
     name: row.name,
-    resource_id: row.resourceId,
+    resource_id: row.resource_id,
     architecture: row.architecture,
-    operating_system: row.operatingSystem,
-    environment_variables: Variables.parse(row.environmentVariables),
+    operating_system: row.operating_system,
+    environment_variables: row.environment_variables,
     ...(row.directory === '' ? {} : { directory: row.directory }),
     version: row.version,
     api_version: '1.0',
     apps: [],
-    connection_timeout_seconds: row.connectionTimeoutSeconds,
+    connection_timeout_seconds: row.connection_timeout_seconds,
     troubleshooting_url: '',
     subsystems: [],
     health: healthy ? { healthy } : { healthy, reason: unhealthyReason(status, lifecycle) },
     display_apps: [],
-    log_sources: scripts.map((script) => ({
+    log_sources: row.scripts.map((script) => ({
       workspace_agent_id: row.id,
-      id: script.logSourceId,
-      created_at: iso(row.createdAt),
-      display_name: script.displayName,
+      id: script.log_source_id,
+      created_at: row.created_at,
+      display_name: script.display_name,
       icon: script.icon,
     })),
-    scripts: scripts.map(scriptShape),
-    logs_length: row.logsLength,
-    logs_overflowed: row.logsOverflowed,
-    startup_script_behavior: scripts.some((script) => script.startBlocksLogin) ? 'blocking' : 'non-blocking',
+    scripts: row.scripts.map(scriptShape),
+    logs_length: row.logs_length,
+    logs_overflowed: row.logs_overflowed,
+    startup_script_behavior: row.scripts.some((script) => script.start_blocks_login) ? 'blocking' : 'non-blocking',
     reinit: {
-      generation: row.reinitGeneration,
-      acknowledged_generation: row.acknowledgedGeneration,
-      acknowledged_at: isoOrNull(row.acknowledgedAt),
+      generation: row.reinit_generation,
+      acknowledged_generation: row.acknowledged_generation,
+      acknowledged_at: row.acknowledged_at,
     },
   }
 }
 
-function agentStatus(row: ListAgentsOfWorkspacesRow, now: Date): WorkspaceAgent['status'] {
-  if (row.disconnectedAt !== null) return 'disconnected'
-  if (row.firstConnectedAt !== null) return 'connected'
-  const patienceMs = row.connectionTimeoutSeconds * 1000
-  return now.getTime() - row.createdAt.getTime() > patienceMs ? 'timeout' : 'connecting'
+function agentStatus(row: AgentRow): WorkspaceAgent['status'] {
+  if (row.disconnected_at !== null) return 'disconnected'
+  if (row.first_connected_at !== null) return 'connected'
+  return row.overdue ? 'timeout' : 'connecting'
 }
 
 function unhealthyReason(status: string, lifecycle: string): string {
@@ -72,17 +106,7 @@ function unhealthyReason(status: string, lifecycle: string): string {
   return lifecycle.startsWith('start') ? 'A start script has failed.' : 'A stop script has failed.'
 }
 
-function scriptShape(script: ListAgentScriptsRow): Record<string, unknown> {
-  return {
-    id: script.id,
-    log_source_id: script.logSourceId,
-    log_path: '',
-    script: script.script,
-    cron: script.cron,
-    run_on_start: script.runOnStart,
-    run_on_stop: script.runOnStop,
-    start_blocks_login: script.startBlocksLogin,
-    timeout: script.timeoutSeconds * NANOSECONDS,
-    display_name: script.displayName,
-  }
+function scriptShape(script: z.output<typeof Script>): Record<string, unknown> {
+  const { timeout_seconds: timeout, icon: _icon, ...rest } = script
+  return { ...rest, log_path: '', timeout: timeout * NANOSECONDS }
 }

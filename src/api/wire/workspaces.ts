@@ -1,13 +1,12 @@
 // Reads workspaces and builds in the wire's shape: a fixed number of statements for any number of them.
+import { z } from 'zod'
 import type { Db } from '../../../sql/database.ts'
-import { readClock } from '../../../sql/identity.sql.ts'
-import { listAgentScripts, listAgentsOfWorkspaces } from '../../../sql/workspace_agents.sql.ts'
-import { listResources, type ListResourcesRow, readBuilds, type ReadBuildsRow } from '../../../sql/workspace_builds.sql.ts'
+import { listBuildParts, readBuilds, type ReadBuildsRow } from '../../../sql/workspace_builds.sql.ts'
 import { readWorkspaces, type ReadWorkspacesRow } from '../../../sql/workspaces.sql.ts'
-import { BUILD_STATUSES, type Workspace, type WorkspaceAgent, WorkspaceBuild } from '../../contract/workspaces.ts'
+import { BUILD_STATUSES, type Workspace, WorkspaceBuild, WorkspaceResource } from '../../contract/workspaces.ts'
 import { notFound } from '../../domain/access.ts'
 import { SYSTEM_USER_ID } from '../../systemUser.ts'
-import { agentShape } from './agents.ts'
+import { AgentRow, agentShape } from './agents.ts'
 import { provisionerJobShape } from './provisionerJob.ts'
 import { iso, isoOrNull, timeIf } from './time.ts'
 
@@ -35,29 +34,21 @@ export async function oneWorkspace(db: Db, id: string): Promise<Workspace> {
 export async function buildShapes(db: Db, ids: readonly string[]): Promise<WorkspaceBuild[]> {
   if (ids.length === 0) return []
   const rows = await readBuilds(db, { ids })
-  const resources = await listResources(db, { jobIds: rows.map(({ resourcesJobId }) => resourcesJobId) })
-  const agents = await readAgents(db, rows.map(({ workspaceId }) => workspaceId))
-  const shapeOf = new Map(
-    rows.map((row) => {
-      const own = resources.filter(({ jobId }) => jobId === row.resourcesJobId)
-      return [row.id, buildShape(row, own, agents.get(row.id) ?? [])] as const
-    }),
-  )
+  const parts = new Map((await listBuildParts(db, { ids })).map((part) => [part.id, part]))
+  const shapeOf = new Map(rows.map((row) => [row.id, buildShape(row, resourceShapes(parts.get(row.id)))]))
   return ids.flatMap((id) => shapeOf.get(id) ?? [])
 }
 
-/** Live agents by the build that they belong to. */
-async function readAgents(db: Db, workspaceIds: readonly string[]): Promise<Map<string, WorkspaceAgent[]>> {
-  const rows = await listAgentsOfWorkspaces(db, { workspaceIds })
-  const scripts = await listAgentScripts(db, { agentIds: rows.map(({ definitionId }) => definitionId) })
-  const { now } = await readClock(db)
-  const byBuild = new Map<string, WorkspaceAgent[]>()
-  for (const row of rows) {
-    const own = scripts.filter(({ agentId }) => agentId === row.definitionId)
-    const list = byBuild.get(row.buildId) ?? []
-    byBuild.set(row.buildId, [...list, agentShape(row, own, now)])
-  }
-  return byBuild
+const Agents = z.array(AgentRow)
+const Resources = z.array(WorkspaceResource.omit({ agents: true }))
+
+function resourceShapes(part: { resources: unknown; agents: unknown } | undefined): WorkspaceBuild['resources'] {
+  if (!part) return []
+  const agents = Agents.parse(part.agents).map(agentShape)
+  return Resources.parse(part.resources).map((resource) => {
+    const own = agents.filter(({ resource_id }) => resource_id === resource.id)
+    return own.length === 0 ? resource : { ...resource, agents: own }
+  })
 }
 
 function workspaceShape(row: ReadWorkspacesRow, build: WorkspaceBuild): Workspace {
@@ -98,7 +89,7 @@ function workspaceShape(row: ReadWorkspacesRow, build: WorkspaceBuild): Workspac
   }
 }
 
-function buildShape(row: ReadBuildsRow, resources: readonly ListResourcesRow[], agents: WorkspaceAgent[]): WorkspaceBuild {
+function buildShape(row: ReadBuildsRow, resources: WorkspaceBuild['resources']): WorkspaceBuild {
   const transition = WorkspaceBuild.shape.transition.parse(row.transition)
   const job = provisionerJobShape(
     { ...row, id: row.jobId, createdAt: row.jobCreatedAt, type: row.jobType, fileId: null },
@@ -121,28 +112,12 @@ function buildShape(row: ReadBuildsRow, resources: readonly ListResourcesRow[], 
     job,
     // The wire has no words for the pool's own reasons.
     reason: row.reason.startsWith('prebuild') ? 'initiator' : row.reason,
-    resources: resources.map((resource) => resourceShape(resource, agents)),
+    resources,
     ...timeIf('deadline', row.deadline),
     ...timeIf('max_deadline', row.maxDeadline),
     status: buildStatus(transition, job.status),
     daily_cost: row.dailyCost,
     template_version_preset_id: row.presetId,
-  }
-}
-
-function resourceShape(row: ListResourcesRow, agents: WorkspaceAgent[]): WorkspaceBuild['resources'][number] {
-  const own = agents.filter(({ resource_id }) => resource_id === row.id)
-  return {
-    id: row.id,
-    created_at: iso(row.createdAt),
-    job_id: row.jobId,
-    workspace_transition: WorkspaceBuild.shape.transition.parse(row.transition),
-    type: row.type,
-    name: row.name,
-    hide: row.hide,
-    icon: row.icon,
-    ...(own.length === 0 ? {} : { agents: own }),
-    daily_cost: row.dailyCost,
   }
 }
 

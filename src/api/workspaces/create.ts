@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findIdempotencyKey, insertEvent, insertIdempotencyKey } from '../../../sql/claims.sql.ts'
 import { isUniqueViolation } from '../../../sql/database.ts'
 import { insertBuildParameters } from '../../../sql/workspace_builds.sql.ts'
-import { findWorkspaceIdByName, insertWorkspace } from '../../../sql/workspaces.sql.ts'
+import { insertWorkspace } from '../../../sql/workspaces.sql.ts'
 import { orderBuild, PRIORITY } from '../../builds.ts'
-import { announceClaim, type Claimed, claimPrebuild } from '../../claims.ts'
+import { type Claimed, claimPrebuild } from '../../claims.ts'
 import type { Claim, CreateWorkspace } from '../../contract/workspaces.ts'
 import { Refusal } from '../../domain/errors.ts'
 import { withWakes } from '../../jobs/wakes.ts'
@@ -26,12 +26,9 @@ export type CreateRequest = {
 export type Created = { workspaceId: string; claim: Claim }
 
 export async function createWorkspace(context: ApiContext, request: CreateRequest): Promise<Created> {
-  const { db } = context
   const repeated = await findRepeated(context, request)
   if (repeated) return repeated
-  if (await findWorkspaceIdByName(db, { ownerId: request.userId, name: request.body.name })) {
-    return await repeatOrRefuse(context, request)
-  }
+  if (request.target.nameTaken) return await repeatOrRefuse(context, request)
   try {
     return await claimOrBuild(context, request)
   } catch (error) {
@@ -83,7 +80,7 @@ async function claimWithin(context: ApiContext, request: CreateRequest): Promise
       idempotency: idempotencyOf(request),
     })
     if (claimed) {
-      await announceClaim(context.db, { claimed, presetId: preset.claim.presetId })
+      context.announcements.add({ workspaceId: claimed.workspaceId, presetId: preset.claim.presetId })
       return claimed
     }
     if (performance.now() + WAIT_POLL_MS > until) break

@@ -1,0 +1,213 @@
+// Whole programs on homes of their own: what a person sees who starts, stops, kills and starts again.
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { listPrebuildPools } from '../src/contract/prebuilds.ts'
+import { listTemplates, listTemplateVersionPresets } from '../src/contract/templates.ts'
+import { ApiError, type Client } from '../src/contract/client.ts'
+import { createWorkspace, getWorkspace, listWorkspaces, type Workspace } from '../src/contract/workspaces.ts'
+import { startedWith } from '../src/provisioners/process/processes.ts'
+import { until } from './support/until.ts'
+import { agentsOf, aPlace, full, type Place, postmastersOf, processesOf, run, signal, start } from './up/daybreak.ts'
+
+// One after the other: several at once on a small machine only wait for each other.
+
+test.serial('a first start prints a link that signs in once, fills the pool, and ends clean at SIGTERM', async (t) => {
+  const place = await aPlace(t)
+  const { says, client, child, ended } = await start(t, place)
+  const [, link = ''] = await says(/^ {2}Page: +(\S+\/sign-in\?token=\S+)/m)
+  const signedIn = await fetch(link, { redirect: 'manual' })
+  t.is(signedIn.status, 303)
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  t.is((await fetch(`${place.url}/`, { headers: { cookie } })).status, 200)
+  t.is((await fetch(link, { redirect: 'manual' })).status, 401, 'the link works once')
+  const pools = await full(client)
+  t.is(pools.find(({ preset_name: name }) => name === 'always-warm')?.ready, 2)
+
+  const second = await run(t, place).ended
+  t.is(second.code, 1)
+  t.is(
+    second.stderr.split('\n')[0],
+    `daybreak: Daybreak is already running in ${place.home}: pid ${child.pid}, ${place.url}.`,
+  )
+  t.deepEqual(await full(client), pools, 'the first one goes on')
+
+  child.kill('SIGTERM')
+  const { code, stdout, stderr } = await ended
+  t.deepEqual([code, stderr], [0, ''])
+  t.regex(stdout, /\nStopped\./)
+  t.deepEqual(processesOf(place), [])
+})
+
+test.serial('the next start goes on with the same workspaces, and Ctrl-C ends clean too', async (t) => {
+  const place = await aPlace(t)
+  const first = await start(t, place)
+  await full(first.client)
+  const mine = await claim(first.client, 'mine')
+  await full(first.client)
+  const before = await inventory(first.client, place)
+  first.child.kill('SIGINT')
+  t.is((await first.ended).code, 0)
+  t.deepEqual(processesOf(place), [])
+
+  const second = await start(t, place)
+  await full(second.client)
+  await until(() => isReady(second.client, mine))
+  t.deepEqual(await inventory(second.client, place), before)
+  second.child.kill('SIGINT')
+  t.is((await second.ended).code, 0)
+  t.deepEqual(processesOf(place), [])
+})
+
+test.serial('killed in the middle of its builds, it finishes them at the next start', async (t) => {
+  const place = await aPlace(t)
+  const first = await start(t, place)
+  await until(
+    () => first.client(listPrebuildPools, {}),
+    (pools) => pools.some(({ starting }) => starting > 0),
+  )
+  await killAll(place)
+  const { client } = await start(t, place)
+  const pools = await full(client)
+  t.deepEqual(
+    pools.map(({ failed }) => failed),
+    pools.map(() => 0),
+  )
+  await assertLives(t, place, { client, workspace: await claim(client, 'mine') })
+})
+
+test.serial('after everything was killed at once, no claim gets a corpse and the pools fill again', async (t) => {
+  const place = await aPlace(t)
+  const first = await start(t, place)
+  await full(first.client)
+  const mine = await claim(first.client, 'mine')
+  await full(first.client)
+  await killAll(place)
+  t.deepEqual(agentsOf(place), [])
+
+  const { client } = await start(t, place)
+  await assertLives(t, place, { client, workspace: await claim(client, 'first') })
+  await assertLives(t, place, { client, workspace: mine })
+  await full(client)
+})
+
+test.serial('after the main process alone was killed, its database and agents are adopted as they are', async (t) => {
+  const place = await aPlace(t)
+  const first = await start(t, place)
+  await full(first.client)
+  const before = { agents: agentsOf(place), postmasters: postmastersOf(place) }
+  await killed(first.child)
+  t.deepEqual(agentsOf(place), before.agents, 'they do not need the server')
+
+  // A start that cannot succeed leaves everything as it was.
+  {
+    await using _taken = await listenAt(place)
+    t.is((await run(t, place).ended).code, 1)
+  }
+  t.deepEqual(agentsOf(place), before.agents)
+  t.deepEqual(postmastersOf(place), before.postmasters)
+
+  const { client, says } = await start(t, place)
+  await says(/^PostgreSQL 18 was running on /m)
+  await assertLives(t, place, { client, workspace: await claim(client, 'first') })
+  t.true(
+    before.agents.every((pid) => agentsOf(place).includes(pid)),
+    'no agent was started again',
+  )
+  await full(client)
+})
+
+test.serial('what it cannot start with is one sentence, and nothing is left running', async (t) => {
+  const place = await aPlace(t)
+  const refused = async (env: Record<string, string>, sentence: RegExp): Promise<void> => {
+    const { code, stderr } = await run(t, { env: { ...place.env, ...env } }).ended
+    t.is(code, 1)
+    t.regex(stderr, sentence)
+    t.regex(stderr, /^daybreak: [^\n]+\.\n[^\n]+\n$/, 'one sentence and what to do')
+    t.deepEqual(processesOf(place), [])
+  }
+  {
+    await using _taken = await listenAt(place)
+    await refused({}, /cannot listen on 127\.0\.0\.1:\d+: another program listens there already\./)
+  }
+  await refused({ DAYBREAK_LISTEN: 'everywhere' }, /DAYBREAK_LISTEN: expected host:port/)
+  await refused({ DAYBREAK_LISTEN: '127.0.0.1:99999' }, /DAYBREAK_LISTEN: 99999 is no port/)
+  // Reserved for documentation, so that no machine has it: RFC 5737.
+  await refused(
+    { DAYBREAK_LISTEN: '192.0.2.1:7080' },
+    /cannot listen on 192\.0\.2\.1:7080: this machine has no such address\./,
+  )
+})
+
+async function claim(client: Client, name: string): Promise<Workspace> {
+  const [template] = await client(listTemplates, {})
+  const presets = await client(listTemplateVersionPresets, {
+    params: { templateversion: template?.active_version_id ?? '' },
+  })
+  const preset = presets.find(({ Name }) => Name === 'always-warm')
+  const body = {
+    name,
+    template_id: template?.id ?? '',
+    template_version_preset_id: preset?.ID ?? '',
+    prebuild: 'require' as const,
+    wait_ms: 5_000,
+  }
+  return await until(async () => {
+    try {
+      return await client(createWorkspace, { params: { user: 'me' }, body })
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) return undefined
+      throw error
+    }
+  }).then((workspace) => workspace!)
+}
+
+/** What is there by name and owner, and what of it is on the disk. */
+async function inventory(client: Client, { home }: Place): Promise<string[]> {
+  const { workspaces } = await client(listWorkspaces, { query: { limit: 100 } })
+  const named = workspaces.map(({ id, name, owner_name: owner }) => `${id} ${owner}/${name}`)
+  return [...named, ...readdirSync(path.join(home, 'workspaces'))].toSorted()
+}
+
+async function isReady(client: Client, { id }: Workspace): Promise<boolean> {
+  const { latest_build: build } = await client(getWorkspace, { params: { workspace: id }, query: {} })
+  const agents = build.resources.flatMap((resource) => resource.agents ?? [])
+  return (
+    agents.length > 0 &&
+    agents.every(
+      ({ status, lifecycle_state: state, reinit }) =>
+        status === 'connected' && state === 'ready' && reinit.acknowledged_generation === reinit.generation,
+    )
+  )
+}
+
+/** The agent has said that it knows its owner, and it runs. */
+async function assertLives(t: ExecutionContext, place: Place, { client, workspace }: Owned): Promise<void> {
+  await until(() => isReady(client, workspace))
+  const own = agentsOf(place).filter((pid) => startedWith(pid, 'DAYBREAK_WORKSPACE_ID') === workspace.id)
+  t.is(own.length, 1, `one agent of ${workspace.name}`)
+}
+
+type Owned = { client: Client; workspace: Workspace }
+
+async function killed(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exit
+}
+
+/** The program, its PostgreSQL and its agents, as a power failure would, but for the disk. */
+async function killAll(place: Place): Promise<void> {
+  await until(() => processesOf(place).every((pid) => !signal(pid, 'SIGKILL')))
+}
+
+/** Another program on this home's port. */
+async function listenAt({ url }: Place): Promise<AsyncDisposable> {
+  const { hostname, port } = new URL(url)
+  const server = net.createServer().listen(Number(port), hostname)
+  await once(server, 'listening')
+  return { [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) }
+}
