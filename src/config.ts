@@ -12,8 +12,14 @@ const Environment = z.object({
     .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port, for example 127.0.0.1:7080')
     .default(DEFAULT_LISTEN),
   DAYBREAK_ACCESS_URL: z.url().optional(),
-  DAYBREAK_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database').optional(),
-  DAYBREAK_DATABASE_DIRECT_URL: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://…').optional(),
+  DAYBREAK_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database')
+    .optional(),
+  DAYBREAK_DATABASE_DIRECT_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected postgres://…')
+    .optional(),
   DAYBREAK_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(16),
   DAYBREAK_PREPARED: z.enum(['on', 'off']).default('on'),
   DAYBREAK_HOME: z.string().min(1).optional(),
@@ -46,7 +52,7 @@ export type Config = {
   controlConcurrency: number
   /** Wait after the first failed prebuild of a preset; doubles with each further one. */
   backoffMs: number
-  /** As root: the first of the 10,000 user ids of this home's workspaces; two homes on one machine need ranges apart. */
+  /** As root: the first of the 10,000 user ids of this home's workspaces; two homes of a machine need ranges apart. */
   uidBase: number
   /** So many failures in a row stop a preset until a new version; 0 never does. */
   hardLimit: number
@@ -57,13 +63,19 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = Environment.safeParse(env)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new Refusal('invalid', `Settings are wrong: ${problems.join('; ')}.`, { detail: 'See docs/install.md for what each expects.' })
+    throw new Refusal('invalid', `Settings are wrong: ${problems.join('; ')}.`, {
+      detail: 'See docs/install.md for what each expects.',
+    })
   }
   const settings = parsed.data
   const colon = settings.DAYBREAK_LISTEN.lastIndexOf(':')
   const host = settings.DAYBREAK_LISTEN.slice(0, colon).replace(/^\[|\]$/g, '')
   const port = Number(settings.DAYBREAK_LISTEN.slice(colon + 1))
-  if (port > 65_535) throw new Refusal('invalid', `DAYBREAK_LISTEN: ${port} is no port; the highest is 65535.`)
+  if (port > 65_535) {
+    throw new Refusal('invalid', `DAYBREAK_LISTEN: ${port} is no port; the highest is 65535.`, {
+      detail: 'See docs/install.md for what each setting expects.',
+    })
+  }
   return Object.freeze({
     listen: { host, port },
     accessUrl: (settings.DAYBREAK_ACCESS_URL ?? `http://${settings.DAYBREAK_LISTEN}`).replace(/\/$/, ''),

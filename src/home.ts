@@ -14,8 +14,8 @@ const LOCK = 'running.json'
 export const CLONE = path.resolve(import.meta.dirname, '..')
 
 /**
- * `./.daybreak`, or what DAYBREAK_HOME says. As root, where the unprivileged user that PostgreSQL must run as cannot reach
- * the clone: a folder of the clone's own below /var/lib, so that two clones never share a database.
+ * `./.daybreak`, or what DAYBREAK_HOME says. As root, where the unprivileged user that PostgreSQL must run as cannot
+ * reach the clone: a folder of the clone's own below /var/lib, so that two clones never share a database.
  */
 export function resolveHome(config: Config): string {
   if (config.home !== undefined) return config.home

@@ -8,7 +8,10 @@ import { Refusal } from './domain/errors.ts'
 export async function migrateCommand(argv: string[]): Promise<number> {
   const command = new Command('daybreak migrate')
     .description('Bring the database named by DAYBREAK_DATABASE_URL to the schema of this build.')
-    .addHelpText('after', '\nExample:\n  DAYBREAK_DATABASE_URL=postgres://daybreak:secret@db:5432/daybreak daybreak migrate')
+    .addHelpText(
+      'after',
+      '\nExample:\n  DAYBREAK_DATABASE_URL=postgres://daybreak:secret@db:5432/daybreak daybreak migrate',
+    )
   if (!parseServerArguments(command, argv)) return 0
   const applied = await migrate(requireDatabase(readConfig().databaseDirectUrl))
   process.stdout.write(applied.length === 0 ? 'The schema is up to date.\n' : `Applied ${applied.join(', ')}.\n`)

@@ -15,7 +15,10 @@ export async function serverCommand(argv: string[]): Promise<number> {
     .description('Run the API, the workers, or both against DAYBREAK_DATABASE_URL.')
     .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'api', 'worker']).default('all'))
     .option('--no-migrate', 'expect the schema to be there: `daybreak migrate` brings it')
-    .addHelpText('after', '\nExample:\n  DAYBREAK_DATABASE_URL=postgres://… DAYBREAK_SECRET_KEY=… daybreak server --role api')
+    .addHelpText(
+      'after',
+      '\nExample:\n  DAYBREAK_DATABASE_URL=postgres://… DAYBREAK_SECRET_KEY=… daybreak server --role api',
+    )
   if (!parseServerArguments(command, argv)) return 0
   const { role, migrate: migrates } = command.opts<{ role: Role; migrate: boolean }>()
   const config = readConfig()
@@ -27,7 +30,16 @@ export async function serverCommand(argv: string[]): Promise<number> {
   const forget = installRejectionHandler(log, onFatal)
   if (migrates) await migrate(directUrl)
   const home = resolveHome(config)
-  const server = await startServer({ config, role, databaseUrl, directUrl, home, secretKeys: config.secretKeys, log, onFatal })
+  const server = await startServer({
+    config,
+    role,
+    databaseUrl,
+    directUrl,
+    home,
+    secretKeys: config.secretKeys,
+    log,
+    onFatal,
+  })
   log.info({ role, url: server.url }, server.url === null ? 'the worker is ready' : `ready at ${server.url}`)
   const ended = await Promise.race([untilSignal(), failed.promise])
   log.info({ signal: ended }, 'stopping')

@@ -104,7 +104,8 @@ test.serial('after the main process alone was killed, its database and agents ar
 
   // A start that cannot succeed leaves everything as it was.
   {
-    await using _taken = await listenAt(place)
+    await using taken = await listenAt(place)
+    t.truthy(taken)
     t.is((await run(t, place).ended).code, 1)
   }
   t.deepEqual(agentsOf(place), before.agents)
@@ -130,7 +131,8 @@ test.serial('what it cannot start with is one sentence, and nothing is left runn
     t.deepEqual(processesOf(place), [])
   }
   {
-    await using _taken = await listenAt(place)
+    await using taken = await listenAt(place)
+    t.truthy(taken)
     await refused({}, /cannot listen on 127\.0\.0\.1:\d+: another program listens there already\./)
   }
   await refused({ DAYBREAK_LISTEN: 'everywhere' }, /DAYBREAK_LISTEN: expected host:port/)
@@ -207,7 +209,8 @@ async function killAll(place: Place): Promise<void> {
 /** Another program on this home's port. */
 async function listenAt({ url }: Place): Promise<AsyncDisposable> {
   const { hostname, port } = new URL(url)
-  const server = net.createServer().listen(Number(port), hostname)
+  // Agents that outlived their server come here too; an open connection would keep it from closing.
+  const server = net.createServer((socket) => socket.destroy()).listen(Number(port), hostname)
   await once(server, 'listening')
   return { [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) }
 }

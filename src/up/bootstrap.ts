@@ -52,7 +52,10 @@ export async function newSignInLink(db: Pool, { admin, url }: { admin: Admin; ur
 const Stored = z.object({ url: z.string(), token: z.string() })
 
 /** `<home>/cli.json`: how the command line on this machine signs in. Returns the token. */
-export async function ensureCliToken(db: Pool, { admin, url, home }: { admin: Admin; url: string; home: string }): Promise<string> {
+export async function ensureCliToken(
+  db: Pool,
+  { admin, url, home }: { admin: Admin; url: string; home: string },
+): Promise<string> {
   const file = path.join(home, 'cli.json')
   const stored = readStored(file)
   const token = stored !== undefined && (await isLive(db, stored.token)) ? stored.token : await makeToken(db, admin)

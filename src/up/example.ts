@@ -25,14 +25,18 @@ export async function pushExample({ url, token }: { url: string; token: string }
   const { bytes } = await pack(path.join(CLONE, 'examples', 'templates', NAME))
   const { hash } = await client.upload(uploadFile, { bytes, type: 'application/x-tar' })
   const params = { organization: 'default' }
-  const started = await client(createTemplateVersion, { params, body: { file_id: hash, message: 'The example of a first start.' } })
+  const started = await client(createTemplateVersion, {
+    params,
+    body: { file_id: hash, message: 'The example of a first start.' },
+  })
   const ofVersion = { templateversion: started.id }
   for (let waited = 0; ; waited += POLL_MS) {
     const { job } = await client(getTemplateVersion, { params: ofVersion })
     if (job.status === 'succeeded') break
     if (job.completed_at !== undefined || waited > IMPORT_MS) {
       const lines = await client(listTemplateVersionLogs, { params: ofVersion, query: {} })
-      throw new Error(`the example template was not imported: ${job.error ?? job.status} ${lines.map(({ output }) => output).join(' ')}`)
+      const said = lines.map(({ output }) => output).join(' ')
+      throw new Error(`the example template was not imported: ${job.error ?? job.status} ${said}`)
     }
     await sleep(POLL_MS)
   }

@@ -1,5 +1,11 @@
 // What `daybreak up` shows while it runs: each workspace's way from a directory to ready, one line a step.
-import { findFeedStart, listFeedAgentLines, listFeedLines, listFeedStates, type ListFeedStatesRow } from '../../sql/feed.sql.ts'
+import {
+  findFeedStart,
+  listFeedAgentLines,
+  listFeedLines,
+  listFeedStates,
+  type ListFeedStatesRow,
+} from '../../sql/feed.sql.ts'
 import type { Db } from '../../sql/database.ts'
 import type { Hub } from '../api/hub.ts'
 
@@ -17,7 +23,15 @@ export type Feed = { close(): Promise<void> }
 
 type Known = { who: string; step: string }
 
-export async function startFeed({ db, hub, print }: { db: Db; hub: Hub; print: (line: FeedLine) => void }): Promise<Feed> {
+export async function startFeed({
+  db,
+  hub,
+  print,
+}: {
+  db: Db
+  hub: Hub
+  print: (line: FeedLine) => void
+}): Promise<Feed> {
   const known = new Map<string, Known>()
   const changed = new Set<string>()
   let { lastLogId, lastAgentLogId } = await findFeedStart(db)
@@ -38,7 +52,12 @@ export async function startFeed({ db, hub, print }: { db: Db; hub: Hub; print: (
     for (const state of states) printStep(state)
     for (const line of await listFeedAgentLines(db, { after: lastAgentLogId, limit: MAX_LINES })) {
       lastAgentLogId = line.id
-      print({ at: line.createdAt, who: known.get(line.workspaceId)?.who ?? '', level: line.level, text: `│ ${line.output}` })
+      print({
+        at: line.createdAt,
+        who: known.get(line.workspaceId)?.who ?? '',
+        level: line.level,
+        text: `│ ${line.output}`,
+      })
     }
   }
   const printStep = (state: ListFeedStatesRow): void => {

@@ -12,7 +12,8 @@ const WHO_WIDTH = 34
 
 export function createTerminal(out: NodeJS.WriteStream): Terminal {
   // styleText leaves colours out where the stream or NO_COLOR says so.
-  const paint = (style: 'red' | 'yellow' | 'dim' | 'green' | 'bold', text: string): string => styleText(style, text, { stream: out })
+  const paint = (style: 'red' | 'yellow' | 'dim' | 'green' | 'bold', text: string): string =>
+    styleText(style, text, { stream: out })
   const write = (text: string): void => void out.write(`${text}\n`)
   return {
     say: write,
@@ -27,5 +28,5 @@ export function createTerminal(out: NodeJS.WriteStream): Terminal {
 
 /** What a script writes must not move the cursor of whoever looks on. */
 function printable(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '·')
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '·')
 }

@@ -26,7 +26,10 @@ type Running = { server: Server; postgres: Postgres; lock: HomeLock; homeLock: {
 export async function up(argv: string[]): Promise<number> {
   const command = new Command('daybreak up')
     .description('Run everything in one process on a PostgreSQL of its own; Ctrl-C stops all of it.')
-    .addHelpText('after', '\nExamples:\n  daybreak up\n  DAYBREAK_LISTEN=127.0.0.1:7090 DAYBREAK_HOME=/srv/daybreak daybreak up')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  daybreak up\n  DAYBREAK_LISTEN=127.0.0.1:7090 DAYBREAK_HOME=/srv/daybreak daybreak up',
+    )
   if (!parseServerArguments(command, argv)) return 0
   const config = readConfig()
   const terminal = createTerminal(process.stdout)
@@ -36,19 +39,38 @@ export async function up(argv: string[]): Promise<number> {
   const startedMs = performance.now()
   terminal.say(`Daybreak ${VERSION}, data in ${home}`)
   const running = await start({ config, home, terminal, onFatal: failed.resolve })
-  const { server } = running
-  await greet({ server, home, terminal, startedMs })
-  const feed = await startFeed({ db: server.context.db, hub: server.hub, print: terminal.step })
-  const admin = await ensureAdmin(server.context.db)
-  const token = await ensureCliToken(server.context.db, { admin, url: config.accessUrl, home })
-  const first = await pushExample({ url: config.accessUrl, token })
-  if (first) terminal.say('Pushed the example template us-nix; its pool fills now.')
-  const why = await Promise.race([signal, failed.promise])
-  terminal.say(typeof why === 'string' ? '\nStopping: workspaces, workers, API, PostgreSQL …' : `\nStopping because of an error: ${String(why)}`)
-  await feed.close()
-  await stop(running)
-  terminal.say('Stopped. `npm start` goes on with the same data.')
-  return typeof why === 'string' ? 0 : 1
+  try {
+    const ended = Promise.race([signal, failed.promise])
+    const why = await serve(running.server, { home, terminal, startedMs, ended })
+    const isAsked = typeof why === 'string'
+    const reason = isAsked ? ': workspaces, workers, API, PostgreSQL …' : ` because of an error: ${String(why)}`
+    terminal.say(`\nStopping${reason}`)
+    return isAsked ? 0 : 1
+  } finally {
+    await stop(running)
+    terminal.say('Stopped. `npm start` goes on with the same data.')
+  }
+}
+
+type Serve = { home: string; terminal: Terminal; startedMs: number; ended: Promise<unknown> }
+
+/** Until it is asked to stop, or cannot go on. Returns why. */
+async function serve(server: Server, { home, terminal, startedMs, ended }: Serve): Promise<unknown> {
+  const { db, config } = server.context
+  const admin = await ensureAdmin(db)
+  const url = config.accessUrl
+  const token = await ensureCliToken(db, { admin, url, home })
+  greet(terminal, { url, link: await newSignInLink(db, { admin, url }), startedMs })
+  const feed = await startFeed({ db, hub: server.hub, print: terminal.step })
+  try {
+    const pushed = pushExample({ url, token }).then((isFirst) => {
+      if (isFirst) terminal.say('Pushed the example template us-nix; its pool fills now.')
+    })
+    // Whoever stops it now need not wait for the import.
+    return await Promise.race([ended, pushed.then(async () => await ended)])
+  } finally {
+    await feed.close()
+  }
 }
 
 type Start = { config: Config; home: string; terminal: Terminal; onFatal(error: unknown): void }
@@ -80,8 +102,8 @@ async function start({ config, home, terminal, onFatal }: Start): Promise<Runnin
     return { server, postgres, lock, homeLock }
   } catch (error) {
     await homeLock?.release()
-    // A database that was there already belongs to whoever runs it.
-    if (postgres && !(postgres.adopted && !homeLock)) await postgres.stop()
+    // One that ran before goes on: it may be somebody's, and agents that outlived a kill need it again soon.
+    if (postgres && !postgres.adopted) await postgres.stop()
     if (!postgres?.adopted || homeLock) lock.release()
     throw error
   }
@@ -94,17 +116,13 @@ async function stop({ server, postgres, lock, homeLock }: Running): Promise<void
   lock.release()
 }
 
-type Greet = { server: Server; home: string; terminal: Terminal; startedMs: number }
+type Greeting = { url: string; link: string | null; startedMs: number }
 
-async function greet({ server, home, terminal, startedMs }: Greet): Promise<void> {
-  const { db, config } = server.context
-  const admin = await ensureAdmin(db)
-  await ensureCliToken(db, { admin, url: config.accessUrl, home })
-  const link = await newSignInLink(db, { admin, url: config.accessUrl })
-  terminal.say(`Ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s at ${config.accessUrl}`)
+function greet(terminal: Terminal, { url, link, startedMs }: Greeting): void {
+  terminal.say(`Ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s at ${url}`)
   terminal.say('')
   if (link) terminal.say(`  Page:         ${link}  (works once, for 15 minutes)`)
-  else terminal.say(`  Page:         ${config.accessUrl}/`)
+  else terminal.say(`  Page:         ${url}/`)
   terminal.say('  Command line: npx daybreak prebuilds list')
   terminal.say('                npx daybreak workspaces create mine --preset always-warm')
   terminal.say('  Ctrl-C stops everything, workspaces included.')

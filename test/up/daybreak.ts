@@ -27,6 +27,7 @@ export async function aPlace(t: ExecutionContext): Promise<Place> {
   const env = { HOME: folder, DAYBREAK_HOME: home, DAYBREAK_LISTEN: listen, DAYBREAK_UID_BASE: String(uidBase) }
   const place = { home, url: `http://${listen}`, uidBase, env }
   t.teardown(async () => {
+    if (!t.passed) t.log(problemsIn(home))
     // PostgreSQL not by SIGKILL, after which shared memory stays behind.
     for (const pid of postmastersOf(place)) signal(pid, 'SIGQUIT')
     await until(() => postmastersOf(place).length === 0)
@@ -85,7 +86,7 @@ export async function full(client: Client): Promise<PrebuildPool[]> {
   )
 }
 
-/** Everything that lives on account of this home: what was started for it, its workspaces' users, and their children. */
+/** Everything that lives on account of this home: what was started for it, its workspaces' users, their children. */
 export function processesOf({ home, uidBase }: Place): number[] {
   const all = listProcesses()
   const found = new Set<number>()
@@ -130,6 +131,16 @@ async function freePort(): Promise<number> {
     server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
   return isFree ? port : await freePort()
+}
+
+/** The last of what its log says went wrong. */
+function problemsIn(home: string): string {
+  const file = path.join(home, 'daybreak.log')
+  const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : []
+  return lines
+    .filter((line) => /^\{"level":(40|50|60),/.test(line))
+    .slice(-10)
+    .join('\n')
 }
 
 function argumentsOf(pid: number): string {
