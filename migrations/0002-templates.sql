@@ -13,9 +13,10 @@ create unique index files_hash on daybreak.files (hash, created_by);
 -- The durable record of an import or a build, and at the same time the provisioners' queue.
 create table daybreak.provisioner_jobs (
   id uuid primary key default uuidv7(),
-  organization_id uuid not null references daybreak.organizations on delete restrict,
-  -- No foreign key: users are never removed, and every claim would lock the claimant's row.
-  initiator_id uuid not null,
+  -- Foreign keys that are not enforced: what they name is never removed, and a check would lock the one row that every
+  -- claim of a pool names.
+  organization_id uuid not null references daybreak.organizations not enforced,
+  initiator_id uuid not null references daybreak.users not enforced,
   provisioner text not null check (provisioner in ('process', 'docker', 'terraform')),
   type text not null check (type in ('template_version_import', 'workspace_build')),
   file_id uuid references daybreak.files on delete restrict,

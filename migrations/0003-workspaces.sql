@@ -39,13 +39,13 @@ create table daybreak.workspace_builds (
   reason text not null check (reason in ('initiator', 'autostart', 'autostop', 'dormancy', 'autodelete', 'dashboard', 'cli',
     'ssh_connection', 'vscode_connection', 'jetbrains_connection', 'prebuild', 'prebuild_claim', 'prebuild_delete')),
   stage text not null default 'none' check (stage in ('none', 'prebuild', 'claim')),
-  -- No foreign key: users are never removed, and every claim would lock the claimant's row.
-  initiator_id uuid not null,
+  -- Not enforced: what they name is never removed, and a check would lock the one row that every claim of a pool names.
+  initiator_id uuid not null references daybreak.users not enforced,
   job_id uuid not null references daybreak.provisioner_jobs on delete restrict,
   -- Whose resources this build has: its own job's, or after a claim in place those of the prebuild's.
   resources_job_id uuid not null,
-  template_version_id uuid not null references daybreak.template_versions on delete restrict,
-  preset_id uuid, -- of a version that is never removed
+  template_version_id uuid not null references daybreak.template_versions not enforced,
+  preset_id uuid references daybreak.template_version_presets not enforced,
   deadline timestamptz,
   max_deadline timestamptz,
   daily_cost integer not null default 0,
@@ -55,7 +55,6 @@ create table daybreak.workspace_builds (
   check (max_deadline is null or deadline <= max_deadline)
 );
 create unique index workspace_builds_job on daybreak.workspace_builds (job_id);
-create index workspace_builds_version on daybreak.workspace_builds (template_version_id);
 alter table daybreak.workspaces add foreign key (latest_build_id)
   references daybreak.workspace_builds on delete set null deferrable initially deferred;
 

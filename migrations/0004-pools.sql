@@ -46,7 +46,8 @@ create constraint trigger workspaces_owned_is_not_in_pool after update of owner_
 -- Causes for looking at a preset again; appended in the cause's own transaction, eaten by the reconcile.
 create table daybreak.preset_wakes (
   id bigint primary key generated always as identity,
-  preset_id uuid not null references daybreak.template_version_presets on delete cascade,
+  -- Not enforced, or every claim of a pool would lock its preset's row.
+  preset_id uuid not null references daybreak.template_version_presets not enforced,
   cause text not null,
   actor_id uuid,
   at timestamptz not null default clock_timestamp()
@@ -55,18 +56,19 @@ create index preset_wakes_preset on daybreak.preset_wakes (preset_id);
 
 create table daybreak.workspace_claims (
   workspace_id uuid primary key references daybreak.workspaces on delete cascade,
-  preset_id uuid not null,
-  claimed_by uuid not null,
+  preset_id uuid not null references daybreak.template_version_presets not enforced,
+  claimed_by uuid not null references daybreak.users not enforced,
   claimed_at timestamptz not null,
   claim_build_id uuid not null,
   state text not null check (state in ('building', 'done', 'failed', 'returned'))
 );
 create index workspace_claims_preset on daybreak.workspace_claims (preset_id, claimed_at);
 
+-- A successful claim is a row of workspace_claims, and none here.
 create table daybreak.prebuild_events (
   id bigint primary key generated always as identity,
   preset_id uuid not null references daybreak.template_version_presets on delete cascade,
-  kind text not null check (kind in ('claim_succeeded', 'claim_missed', 'became_ready', 'build_failed', 'start_failed',
+  kind text not null check (kind in ('claim_missed', 'became_ready', 'build_failed', 'start_failed',
     'boot_timeout', 'delete_failed', 'lost')),
   workspace_id uuid,
   user_id uuid,

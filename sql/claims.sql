@@ -47,9 +47,6 @@ agents as (
 claim as (
   insert into daybreak.workspace_claims (workspace_id, preset_id, claimed_by, claimed_at, claim_build_id, state)
   select claimed.id, :presetId::uuid, :userId::uuid, :now::timestamptz, :buildId::uuid, 'done' from claimed),
-event as (
-  insert into daybreak.prebuild_events (preset_id, kind, workspace_id, user_id, at)
-  select :presetId::uuid, 'claim_succeeded', claimed.id, :userId::uuid, :now::timestamptz from claimed),
 wake as (
   insert into daybreak.preset_wakes (preset_id, cause, actor_id, at)
   select :presetId::uuid, 'claim', :userId::uuid, :now::timestamptz from claimed),
@@ -72,7 +69,7 @@ select count(*)::integer as ready from (
 -- After the commit: the agents hear of their new owner, wherever they are connected.
 select pg_notify('daybreak_reinit', workspace::text) from unnest(:workspaceIds::uuid[]) as workspace;
 
--- announceClaims :exec
+-- announceClaims :exec prepared
 -- After the commits: agents hear of their new owners, watchers of the change, and each preset has one job waiting.
 with told as (
   select pg_notify('daybreak_reinit', workspace::text), pg_notify('daybreak_workspace', workspace::text)

@@ -52,9 +52,6 @@ export async function claimPrebuild(db: CommonQueryMethods, params: { templateId
     claim as (
       insert into daybreak.workspace_claims (workspace_id, preset_id, claimed_by, claimed_at, claim_build_id, state)
       select claimed.id, ${params.presetId}::uuid, ${params.userId}::uuid, ${time(params.now)}::timestamptz, ${params.buildId}::uuid, 'done' from claimed),
-    event as (
-      insert into daybreak.prebuild_events (preset_id, kind, workspace_id, user_id, at)
-      select ${params.presetId}::uuid, 'claim_succeeded', claimed.id, ${params.userId}::uuid, ${time(params.now)}::timestamptz from claimed),
     wake as (
       insert into daybreak.preset_wakes (preset_id, cause, actor_id, at)
       select ${params.presetId}::uuid, 'claim', ${params.userId}::uuid, ${time(params.now)}::timestamptz from claimed),
@@ -87,7 +84,7 @@ export async function notifyReinit(db: CommonQueryMethods, params: { workspaceId
 
 /** After the commits: agents hear of their new owners, watchers of the change, and each preset has one job waiting. */
 export async function announceClaims(db: CommonQueryMethods, params: { workspaceIds: readonly string[]; task: string; maxAttempts: number; presetIds: readonly string[] }): Promise<number> {
-  const { rowCount } = await db.query(sql.unsafe`
+  const { rowCount } = await db.query(prepared('announceClaims', z.unknown())`
     with told as (
       select pg_notify('daybreak_reinit', workspace::text), pg_notify('daybreak_workspace', workspace::text)
       from unnest(${array(params.workspaceIds, 'uuid')}::uuid[]) as workspace)

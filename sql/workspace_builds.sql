@@ -50,36 +50,20 @@ select id from daybreak.workspace_builds where workspace_id = :workspaceId order
 select id from daybreak.workspace_builds where workspace_id = :workspaceId and build_number = :buildNumber;
 
 -- readBuilds :many prepared
-select b.id, b.created_at, b.updated_at, b.workspace_id, w.name as workspace_name, w.owner_id as workspace_owner_id,
-  o.username as workspace_owner_name, b.template_version_id, v.name as template_version_name, b.build_number, b.transition, b.reason, b.stage,
-  b.initiator_id, i.username as initiator_name, b.job_id, b.resources_job_id, b.preset_id, b.deadline, b.max_deadline, b.daily_cost,
-  j.job_status, j.created_at as job_created_at, j.started_at, j.completed_at, j.canceled_at, j.error, j.error_code, j.worker_id, j.tags,
-  j.type as job_type, j.provisioner, j.logs_overflowed, w.organization_id, w.template_id, t.name as template_name,
-  t.display_name as template_display_name, t.icon as template_icon
-from daybreak.workspace_builds b
-join daybreak.workspaces w on w.id = b.workspace_id
-join daybreak.users o on o.id = w.owner_id
-join daybreak.template_versions v on v.id = b.template_version_id
-join daybreak.templates t on t.id = w.template_id
-join daybreak.provisioner_jobs j on j.id = b.job_id
-join daybreak.users i on i.id = b.initiator_id
-where b.id = any(:ids);
+-- Builds as the wire shows them.
+-- nullable: preset_id, deadline, max_deadline, started_at, completed_at, canceled_at, worker_id, workspace_deleted_at
+-- nullable: autostart_schedule, ttl_seconds, next_start_at, dormant_at, deleting_at, latest_build_id
+select * from daybreak.wire_builds where id = any(:ids);
 
--- listBuildParts :many prepared
--- The resources of builds, and their live agents with scripts, in the wire's words: one statement for any number of builds.
--- not null: id, resources, agents
-select b.id,
-  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'created_at', r.created_at, 'job_id', r.job_id,
-      'workspace_transition', r.transition, 'type', r.type, 'name', r.name, 'hide', r.hide, 'icon', r.icon, 'daily_cost', r.daily_cost)
-      order by r.id), '[]')
-    from daybreak.workspace_resources r where r.job_id = b.resources_job_id) as resources,
-  (select coalesce(jsonb_agg(to_jsonb(a) - 'token_hash' - 'token_sealed' || jsonb_build_object(
-      'overdue', a.created_at + make_interval(secs => a.connection_timeout_seconds) < clock_timestamp(),
-      'scripts', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]')
-        from daybreak.workspace_agent_scripts s where s.agent_id = a.definition_id)) order by a.name), '[]')
-    from daybreak.workspace_agents a where a.workspace_id = b.workspace_id and a.build_id = b.id and a.deleted_at is null) as agents
-from daybreak.workspace_builds b
-where b.id = any(:ids);
+-- readLatestBuilds :many prepared
+-- The latest build of each workspace: with it everything that the wire shows of the workspace.
+-- nullable: preset_id, deadline, max_deadline, started_at, completed_at, canceled_at, worker_id, workspace_deleted_at
+-- nullable: autostart_schedule, ttl_seconds, next_start_at, dormant_at, deleting_at, latest_build_id
+select * from daybreak.wire_builds where id = any(array(
+  select x.latest_build_id from daybreak.workspaces x where x.id = any(:workspaceIds)));
+
+-- findBuild :maybe
+select id, workspace_id, job_id, build_number from daybreak.workspace_builds where id = :id;
 
 -- insertResource :one
 insert into daybreak.workspace_resources (job_id, transition, type, name) values (:jobId, 'start', :type, :name) returning id;

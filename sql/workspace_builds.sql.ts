@@ -82,45 +82,31 @@ export async function findBuildIdByNumber(db: CommonQueryMethods, params: { work
     select id from daybreak.workspace_builds where workspace_id = ${params.workspaceId} and build_number = ${params.buildNumber}`)
 }
 
-const readBuildsRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), workspaceId: z.guid(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), templateVersionId: z.guid(), templateVersionName: z.string(), buildNumber: z.int(), transition: z.string(), reason: z.string(), stage: z.string(), initiatorId: z.guid(), initiatorName: z.string(), jobId: z.guid(), resourcesJobId: z.guid(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), provisioner: z.string(), logsOverflowed: z.boolean(), organizationId: z.guid(), templateId: z.guid(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string() })
+const readBuildsRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), workspaceId: z.guid(), templateVersionId: z.guid(), templateVersionName: z.string(), buildNumber: z.int(), transition: z.string(), reason: z.string(), stage: z.string(), initiatorId: z.guid(), initiatorName: z.string(), jobId: z.guid(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), logsOverflowed: z.boolean(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), organizationId: z.guid(), templateId: z.guid(), workspaceCreatedAt: z.date(), workspaceUpdatedAt: z.date(), workspaceDeletedAt: z.date().nullable(), autostartSchedule: z.string().nullable(), ttlSeconds: z.int().nullable(), nextStartAt: z.date().nullable(), lastUsedAt: z.date(), dormantAt: z.date().nullable(), deletingAt: z.date().nullable(), automaticUpdates: z.string(), latestBuildId: z.guid().nullable(), organizationName: z.string(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string(), templateActiveVersionId: z.guid(), templateRequireActiveVersion: z.boolean(), resources: z.unknown(), agents: z.unknown() })
 export type ReadBuildsRow = z.infer<typeof readBuildsRow>
 
+/** Builds as the wire shows them. */
 export async function readBuilds(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ReadBuildsRow[]> {
   return await db.any(prepared('readBuilds', readBuildsRow)`
-    select b.id, b.created_at, b.updated_at, b.workspace_id, w.name as workspace_name, w.owner_id as workspace_owner_id,
-      o.username as workspace_owner_name, b.template_version_id, v.name as template_version_name, b.build_number, b.transition, b.reason, b.stage,
-      b.initiator_id, i.username as initiator_name, b.job_id, b.resources_job_id, b.preset_id, b.deadline, b.max_deadline, b.daily_cost,
-      j.job_status, j.created_at as job_created_at, j.started_at, j.completed_at, j.canceled_at, j.error, j.error_code, j.worker_id, j.tags,
-      j.type as job_type, j.provisioner, j.logs_overflowed, w.organization_id, w.template_id, t.name as template_name,
-      t.display_name as template_display_name, t.icon as template_icon
-    from daybreak.workspace_builds b
-    join daybreak.workspaces w on w.id = b.workspace_id
-    join daybreak.users o on o.id = w.owner_id
-    join daybreak.template_versions v on v.id = b.template_version_id
-    join daybreak.templates t on t.id = w.template_id
-    join daybreak.provisioner_jobs j on j.id = b.job_id
-    join daybreak.users i on i.id = b.initiator_id
-    where b.id = any(${array(params.ids, 'uuid')})`)
+    select * from daybreak.wire_builds where id = any(${array(params.ids, 'uuid')})`)
 }
 
-const listBuildPartsRow = z.object({ id: z.guid(), resources: z.unknown(), agents: z.unknown() })
-export type ListBuildPartsRow = z.infer<typeof listBuildPartsRow>
+const readLatestBuildsRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), workspaceId: z.guid(), templateVersionId: z.guid(), templateVersionName: z.string(), buildNumber: z.int(), transition: z.string(), reason: z.string(), stage: z.string(), initiatorId: z.guid(), initiatorName: z.string(), jobId: z.guid(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), logsOverflowed: z.boolean(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), organizationId: z.guid(), templateId: z.guid(), workspaceCreatedAt: z.date(), workspaceUpdatedAt: z.date(), workspaceDeletedAt: z.date().nullable(), autostartSchedule: z.string().nullable(), ttlSeconds: z.int().nullable(), nextStartAt: z.date().nullable(), lastUsedAt: z.date(), dormantAt: z.date().nullable(), deletingAt: z.date().nullable(), automaticUpdates: z.string(), latestBuildId: z.guid().nullable(), organizationName: z.string(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string(), templateActiveVersionId: z.guid(), templateRequireActiveVersion: z.boolean(), resources: z.unknown(), agents: z.unknown() })
+export type ReadLatestBuildsRow = z.infer<typeof readLatestBuildsRow>
 
-/** The resources of builds, and their live agents with scripts, in the wire's words: one statement for any number of builds. */
-export async function listBuildParts(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ListBuildPartsRow[]> {
-  return await db.any(prepared('listBuildParts', listBuildPartsRow)`
-    select b.id,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'created_at', r.created_at, 'job_id', r.job_id,
-          'workspace_transition', r.transition, 'type', r.type, 'name', r.name, 'hide', r.hide, 'icon', r.icon, 'daily_cost', r.daily_cost)
-          order by r.id), '[]')
-        from daybreak.workspace_resources r where r.job_id = b.resources_job_id) as resources,
-      (select coalesce(jsonb_agg(to_jsonb(a) - 'token_hash' - 'token_sealed' || jsonb_build_object(
-          'overdue', a.created_at + make_interval(secs => a.connection_timeout_seconds) < clock_timestamp(),
-          'scripts', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]')
-            from daybreak.workspace_agent_scripts s where s.agent_id = a.definition_id)) order by a.name), '[]')
-        from daybreak.workspace_agents a where a.workspace_id = b.workspace_id and a.build_id = b.id and a.deleted_at is null) as agents
-    from daybreak.workspace_builds b
-    where b.id = any(${array(params.ids, 'uuid')})`)
+/** The latest build of each workspace: with it everything that the wire shows of the workspace. */
+export async function readLatestBuilds(db: CommonQueryMethods, params: { workspaceIds: readonly string[] }): Promise<readonly ReadLatestBuildsRow[]> {
+  return await db.any(prepared('readLatestBuilds', readLatestBuildsRow)`
+    select * from daybreak.wire_builds where id = any(array(
+      select x.latest_build_id from daybreak.workspaces x where x.id = any(${array(params.workspaceIds, 'uuid')})))`)
+}
+
+const findBuildRow = z.object({ id: z.guid(), workspaceId: z.guid(), jobId: z.guid(), buildNumber: z.int() })
+export type FindBuildRow = z.infer<typeof findBuildRow>
+
+export async function findBuild(db: CommonQueryMethods, params: { id: string }): Promise<FindBuildRow | null> {
+  return await db.maybeOne(sql.type(findBuildRow)`
+    select id, workspace_id, job_id, build_number from daybreak.workspace_builds where id = ${params.id}`)
 }
 
 const insertResourceRow = z.object({ id: z.guid() })

@@ -42,21 +42,12 @@ where w.deleted_at is null
   and (:name::text is null or lower(w.name) like '%' || lower(:name::text) || '%')
   and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(:templateName::text)));
 
--- readWorkspaces :many prepared
--- Workspaces with all that their wire shape shows of them, their latest build included.
--- not null: owner_name, organization_name, template_name, template_display_name, template_icon, template_active_version_id
--- not null: template_require_active_version, build_id
-select w.id, w.created_at, w.updated_at, w.deleted_at, w.owner_id, u.username as owner_name, w.organization_id, o.name as organization_name,
-  w.template_id, t.name as template_name, t.display_name as template_display_name, t.icon as template_icon,
-  t.active_version_id as template_active_version_id, t.require_active_version as template_require_active_version,
-  w.name, w.host, w.autostart_schedule, w.ttl_seconds, w.next_start_at, w.last_used_at, w.dormant_at, w.deleting_at, w.automatic_updates,
-  w.claimed_at, w.claimed_from_preset_id, b.id as build_id
-from daybreak.workspaces w
-join daybreak.users u on u.id = w.owner_id
-join daybreak.organizations o on o.id = w.organization_id
-join daybreak.templates t on t.id = w.template_id
-join daybreak.workspace_builds b on b.id = w.latest_build_id
-where w.id = any(:ids);
+-- findWorkspace :maybe prepared
+-- Whose it is, deleted or not.
+-- not null: template_active_version_id
+select w.id, w.owner_id, w.organization_id, w.deleted_at, t.active_version_id as template_active_version_id
+from daybreak.workspaces w join daybreak.templates t on t.id = w.template_id
+where w.id = :id;
 
 -- setWorkspaceHost :exec
 update daybreak.workspaces set host = :host, updated_at = clock_timestamp() where id = :id and host is distinct from :host;

@@ -67,23 +67,15 @@ export async function countWorkspaces(db: CommonQueryMethods, params: { ownerId:
       and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))`)
 }
 
-const readWorkspacesRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), deletedAt: z.date().nullable(), ownerId: z.guid(), ownerName: z.string(), organizationId: z.guid(), organizationName: z.string(), templateId: z.guid(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string(), templateActiveVersionId: z.guid(), templateRequireActiveVersion: z.boolean(), name: z.string(), host: z.string().nullable(), autostartSchedule: z.string().nullable(), ttlSeconds: z.int().nullable(), nextStartAt: z.date().nullable(), lastUsedAt: z.date(), dormantAt: z.date().nullable(), deletingAt: z.date().nullable(), automaticUpdates: z.string(), claimedAt: z.date().nullable(), claimedFromPresetId: z.guid().nullable(), buildId: z.guid() })
-export type ReadWorkspacesRow = z.infer<typeof readWorkspacesRow>
+const findWorkspaceRow = z.object({ id: z.guid(), ownerId: z.guid(), organizationId: z.guid(), deletedAt: z.date().nullable(), templateActiveVersionId: z.guid() })
+export type FindWorkspaceRow = z.infer<typeof findWorkspaceRow>
 
-/** Workspaces with all that their wire shape shows of them, their latest build included. */
-export async function readWorkspaces(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ReadWorkspacesRow[]> {
-  return await db.any(prepared('readWorkspaces', readWorkspacesRow)`
-    select w.id, w.created_at, w.updated_at, w.deleted_at, w.owner_id, u.username as owner_name, w.organization_id, o.name as organization_name,
-      w.template_id, t.name as template_name, t.display_name as template_display_name, t.icon as template_icon,
-      t.active_version_id as template_active_version_id, t.require_active_version as template_require_active_version,
-      w.name, w.host, w.autostart_schedule, w.ttl_seconds, w.next_start_at, w.last_used_at, w.dormant_at, w.deleting_at, w.automatic_updates,
-      w.claimed_at, w.claimed_from_preset_id, b.id as build_id
-    from daybreak.workspaces w
-    join daybreak.users u on u.id = w.owner_id
-    join daybreak.organizations o on o.id = w.organization_id
-    join daybreak.templates t on t.id = w.template_id
-    join daybreak.workspace_builds b on b.id = w.latest_build_id
-    where w.id = any(${array(params.ids, 'uuid')})`)
+/** Whose it is, deleted or not. */
+export async function findWorkspace(db: CommonQueryMethods, params: { id: string }): Promise<FindWorkspaceRow | null> {
+  return await db.maybeOne(prepared('findWorkspace', findWorkspaceRow)`
+    select w.id, w.owner_id, w.organization_id, w.deleted_at, t.active_version_id as template_active_version_id
+    from daybreak.workspaces w join daybreak.templates t on t.id = w.template_id
+    where w.id = ${params.id}`)
 }
 
 export async function setWorkspaceHost(db: CommonQueryMethods, params: { host: string; id: string }): Promise<number> {

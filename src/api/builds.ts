@@ -6,8 +6,8 @@ import {
   copyBuildParameters,
   listBuildIds,
   listBuildParameters as listParameterRows,
-  readBuilds,
-  type ReadBuildsRow,
+  findBuild,
+  type FindBuildRow,
 } from '../../sql/workspace_builds.sql.ts'
 import { lockWorkspace } from '../../sql/workspaces.sql.ts'
 import { orderBuild, PRIORITY, removeWorkspace } from '../builds.ts'
@@ -117,7 +117,7 @@ async function orderTransition(tx: Tx, causes: Causes, order: Ordered): Promise<
   return build.id
 }
 
-type Cancel = { build: ReadBuildsRow; expected: 'pending' | 'running' | undefined }
+type Cancel = { build: FindBuildRow; expected: 'pending' | 'running' | undefined }
 
 /** A pending one ends at once; of a running one the worker learns at its next heartbeat. */
 async function cancel(tx: Tx, causes: Causes, { build, expected }: Cancel): Promise<void> {
@@ -144,8 +144,8 @@ async function oneBuild(db: Db, id: string) {
   return shape
 }
 
-async function readableBuild(db: Db, id: string, actor: Actor): Promise<ReadBuildsRow> {
-  const [build] = await readBuilds(db, { ids: [id] })
+async function readableBuild(db: Db, id: string, actor: Actor): Promise<FindBuildRow> {
+  const build = await findBuild(db, { id })
   if (!build) throw notFound()
   await readableWorkspace(db, build.workspaceId, actor)
   return build

@@ -5,8 +5,8 @@ import {
   countWorkspaces,
   findWorkspaceIdByName,
   listWorkspaceIds,
-  readWorkspaces,
-  type ReadWorkspacesRow,
+  findWorkspace,
+  type FindWorkspaceRow,
 } from '../../sql/workspaces.sql.ts'
 import { MAX_PAGE } from '../contract/values.ts'
 import {
@@ -108,8 +108,8 @@ async function resolveOwner(db: Db, user: string, actor: Actor): Promise<string 
 }
 
 /** Deleted ones included. */
-export async function readableWorkspace(db: Db, id: string, actor: Actor): Promise<ReadWorkspacesRow> {
-  const [row] = await readWorkspaces(db, { ids: [id] })
+export async function readableWorkspace(db: Db, id: string, actor: Actor): Promise<FindWorkspaceRow> {
+  const row = await findWorkspace(db, { id })
   if (!row || !mayReadWorkspace(actor, row)) throw notFound()
   return row
 }

@@ -138,14 +138,28 @@ test('beyond the bound the page says how many more there are', async (t) => {
   const { db, world } = page
   await aReadyPrebuild(db, world)
   await claim(page, { name: 'first' })
-  await db.query(sql.unsafe`insert into daybreak.workspaces
-    (owner_id, organization_id, template_id, name, latest_build_id)
-    select w.owner_id, w.organization_id, w.template_id, 'w' || n, w.latest_build_id
-    from daybreak.workspaces w, generate_series(1, ${MAX_WORKSPACES + 4}) as n`)
+  await copyWorkspaces(db, MAX_WORKSPACES + 4)
   const text = await page.text()
   t.is(text.split('<tr id="workspace-').length - 1, MAX_WORKSPACES)
   t.regex(words(text), /205 workspaces .* The newest 200 are shown; there are 5 more\./)
 })
+
+/** More of the one that there is, each with a build of its own. */
+async function copyWorkspaces(db: Page['db'], count: number): Promise<void> {
+  await db.query(sql.unsafe`
+    with original as (select w.*, b.template_version_id from daybreak.workspaces w
+      join daybreak.workspace_builds b on b.id = w.latest_build_id where w.name = 'first'),
+    copies as (insert into daybreak.workspaces (owner_id, organization_id, template_id, name)
+      select owner_id, organization_id, template_id, 'w' || n from original, generate_series(1, ${count}) as n
+      returning id, organization_id, owner_id),
+    jobs as (insert into daybreak.provisioner_jobs (organization_id, initiator_id, provisioner, type, workspace_id, completed_at)
+      select organization_id, owner_id, 'process', 'workspace_build', id, now() from copies returning id, workspace_id)
+    insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, initiator_id, job_id, resources_job_id,
+      template_version_id)
+    select j.workspace_id, 1, 'start', 'initiator', o.owner_id, j.id, j.id, o.template_version_id from jobs j, original o`)
+  await db.query(sql.unsafe`update daybreak.workspaces w set latest_build_id = b.id
+    from daybreak.workspace_builds b where b.workspace_id = w.id and w.latest_build_id is null`)
+}
 
 test('a window ends on the wall clock of its own zone, and the day is named where it is not plain', (t) => {
   const now = new Date('2026-06-12T09:00:00Z') // a Friday

@@ -6,6 +6,8 @@ export type NamedQuery = {
   prepared: boolean
   doc: string
   notNull: ReadonlySet<string>
+  /** Where given, every other column is not null: for views, of which PostgreSQL knows no NOT NULL. */
+  nullable: ReadonlySet<string> | null
   nullableParams: ReadonlySet<string>
   /** Literal SQL around the parameters: one more part than there are `params`. */
   parts: readonly string[]
@@ -33,7 +35,7 @@ const LEXEME = new RegExp(
   'gi',
 )
 
-const HINT = /^(not null|nullable params): /
+const HINT = /^(not null|nullable|nullable params): /
 
 /** Splits a file at its `-- name :cardinality [prepared]` headers. */
 export function parseQueries(text: string): NamedQuery[] {
@@ -82,6 +84,7 @@ function parseQuery(name: string, cardinality: Cardinality, prepared: boolean, t
     params,
     doc: lines.filter((line) => !HINT.test(line)).join(' '),
     notNull: list('not null'),
+    nullable: lines.some((line) => line.startsWith('nullable: ')) ? list('nullable') : null,
     nullableParams: list('nullable params'),
   }
 }

@@ -120,14 +120,16 @@ function renderRow(
   rowName: string,
 ): string[] {
   if (columns.length === 0) return []
-  for (const name of query.notNull) {
-    if (!columns.some((column) => column.name === name)) throw new TypeError(`"not null" names ${name}, no such column`)
+  for (const [hint, named] of [['not null', query.notNull], ['nullable', query.nullable ?? []]] as const) {
+    const unknown = [...named].find((name) => !columns.some((column) => column.name === name))
+    if (unknown !== undefined) throw new TypeError(`"${hint}" names ${unknown}, no such column`)
   }
   const names = columns.map(({ name }) => camel(name))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`two columns are called ${twice}`)
   const fields = columns.map((column) => {
-    const nullable = column.notNull || query.notNull.has(column.name) ? '' : '.nullable()'
+    const notNull = query.nullable ? !query.nullable.has(column.name) : column.notNull || query.notNull.has(column.name)
+    const nullable = notNull ? '' : '.nullable()'
     return `${camel(column.name)}: ${typeOf(types, column.typeOid).zod}${nullable}`
   })
   return [

@@ -1,8 +1,7 @@
 // Reads workspaces and builds in the wire's shape: a fixed number of statements for any number of them.
 import { z } from 'zod'
 import type { Db } from '../../../sql/database.ts'
-import { listBuildParts, readBuilds, type ReadBuildsRow } from '../../../sql/workspace_builds.sql.ts'
-import { readWorkspaces, type ReadWorkspacesRow } from '../../../sql/workspaces.sql.ts'
+import { readBuilds, type ReadBuildsRow, readLatestBuilds } from '../../../sql/workspace_builds.sql.ts'
 import { BUILD_STATUSES, type Workspace, WorkspaceBuild, WorkspaceResource } from '../../contract/workspaces.ts'
 import { notFound } from '../../domain/access.ts'
 import { SYSTEM_USER_ID } from '../../systemUser.ts'
@@ -13,15 +12,8 @@ import { iso, isoOrNull, timeIf } from './time.ts'
 /** In the order of `ids`; those that are gone are left out. */
 export async function workspaceShapes(db: Db, ids: readonly string[]): Promise<Workspace[]> {
   if (ids.length === 0) return []
-  const rows = await readWorkspaces(db, { ids })
-  const builds = await buildShapes(db, rows.map(({ buildId }) => buildId))
-  const buildOf = new Map(builds.map((build) => [build.id, build]))
-  const shapeOf = new Map(
-    rows.flatMap((row) => {
-      const build = buildOf.get(row.buildId)
-      return build ? [[row.id, workspaceShape(row, build)] as const] : []
-    }),
-  )
+  const rows = await readLatestBuilds(db, { workspaceIds: ids })
+  const shapeOf = new Map(rows.map((row) => [row.workspaceId, workspaceShape(row)]))
   return ids.flatMap((id) => shapeOf.get(id) ?? [])
 }
 
@@ -33,33 +25,31 @@ export async function oneWorkspace(db: Db, id: string): Promise<Workspace> {
 
 export async function buildShapes(db: Db, ids: readonly string[]): Promise<WorkspaceBuild[]> {
   if (ids.length === 0) return []
-  const rows = await readBuilds(db, { ids })
-  const parts = new Map((await listBuildParts(db, { ids })).map((part) => [part.id, part]))
-  const shapeOf = new Map(rows.map((row) => [row.id, buildShape(row, resourceShapes(parts.get(row.id)))]))
+  const shapeOf = new Map((await readBuilds(db, { ids })).map((row) => [row.id, buildShape(row)]))
   return ids.flatMap((id) => shapeOf.get(id) ?? [])
 }
 
 const Agents = z.array(AgentRow)
 const Resources = z.array(WorkspaceResource.omit({ agents: true }))
 
-function resourceShapes(part: { resources: unknown; agents: unknown } | undefined): WorkspaceBuild['resources'] {
-  if (!part) return []
-  const agents = Agents.parse(part.agents).map(agentShape)
-  return Resources.parse(part.resources).map((resource) => {
+function resourceShapes(row: ReadBuildsRow): WorkspaceBuild['resources'] {
+  const agents = Agents.parse(row.agents).map(agentShape)
+  return Resources.parse(row.resources).map((resource) => {
     const own = agents.filter(({ resource_id }) => resource_id === resource.id)
     return own.length === 0 ? resource : { ...resource, agents: own }
   })
 }
 
-function workspaceShape(row: ReadWorkspacesRow, build: WorkspaceBuild): Workspace {
+function workspaceShape(row: ReadBuildsRow): Workspace {
+  const build = buildShape(row)
   const agents = build.resources.flatMap((resource) => resource.agents ?? [])
   const failing = agents.filter(({ health }) => !health.healthy).map(({ id }) => id)
   return {
-    id: row.id,
-    created_at: iso(row.createdAt),
-    updated_at: iso(row.updatedAt),
-    owner_id: row.ownerId,
-    owner_name: row.ownerName,
+    id: row.workspaceId,
+    created_at: iso(row.workspaceCreatedAt),
+    updated_at: iso(row.workspaceUpdatedAt),
+    owner_id: row.workspaceOwnerId,
+    owner_name: row.workspaceOwnerName,
     owner_avatar_url: '',
     organization_id: row.organizationId,
     organization_name: row.organizationName,
@@ -74,7 +64,7 @@ function workspaceShape(row: ReadWorkspacesRow, build: WorkspaceBuild): Workspac
     latest_build: build,
     latest_app_status: null,
     outdated: build.template_version_id !== row.templateActiveVersionId,
-    name: row.name,
+    name: row.workspaceName,
     ...(row.autostartSchedule === null ? {} : { autostart_schedule: row.autostartSchedule }),
     ...(row.ttlSeconds === null ? {} : { ttl_ms: row.ttlSeconds * 1000 }),
     last_used_at: iso(row.lastUsedAt),
@@ -85,11 +75,11 @@ function workspaceShape(row: ReadWorkspacesRow, build: WorkspaceBuild): Workspac
     allow_renames: false,
     favorite: false,
     next_start_at: isoOrNull(row.nextStartAt),
-    is_prebuild: row.ownerId === SYSTEM_USER_ID,
+    is_prebuild: row.workspaceOwnerId === SYSTEM_USER_ID,
   }
 }
 
-function buildShape(row: ReadBuildsRow, resources: WorkspaceBuild['resources']): WorkspaceBuild {
+function buildShape(row: ReadBuildsRow): WorkspaceBuild {
   const transition = WorkspaceBuild.shape.transition.parse(row.transition)
   const job = provisionerJobShape(
     { ...row, id: row.jobId, createdAt: row.jobCreatedAt, type: row.jobType, fileId: null },
@@ -112,7 +102,7 @@ function buildShape(row: ReadBuildsRow, resources: WorkspaceBuild['resources']):
     job,
     // The wire has no words for the pool's own reasons.
     reason: row.reason.startsWith('prebuild') ? 'initiator' : row.reason,
-    resources,
+    resources: resourceShapes(row),
     ...timeIf('deadline', row.deadline),
     ...timeIf('max_deadline', row.maxDeadline),
     status: buildStatus(transition, job.status),
