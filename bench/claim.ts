@@ -1,7 +1,6 @@
 // node bench/claim.ts [--workspaces 50000] [--builds 10] [--rounds 3]
 // The claim beside a bare `update … skip locked` of one small table, in the same run on the same server.
 import { randomBytes } from 'node:crypto'
-import http from 'node:http'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { openDatabase, type Pool } from '../sql/database.ts'
@@ -12,6 +11,7 @@ import { createLog } from '../src/log.ts'
 import { startServer } from '../src/server.ts'
 import { ensureAdmin, ensureCliToken } from '../src/up/bootstrap.ts'
 import { startBenchCluster } from './support/cluster.ts'
+import { claimOverHttp } from './support/httpClients.ts'
 import { measure, ms, printTable, type Sample } from './support/measure.ts'
 import { type Seeded, seedHistory, seedPrebuilds, seedTemplate } from './support/seed.ts'
 
@@ -154,39 +154,11 @@ async function runHttp(bench: Bench, clients: number): Promise<Sample> {
   const { db } = server.context
   const admin = await ensureAdmin(db)
   const token = await ensureCliToken(db, { admin, url: config.accessUrl, home })
-  const agent = new http.Agent({ keepAlive: true, maxSockets: clients })
-  const claimed = new Set<string>()
-  const claim = async (): Promise<void> => {
-    const name = `h-${randomBytes(8).toString('hex')}`
-    const body = { name, template_id: world.templateId, template_version_preset_id: world.presetId, prebuild: 'require' }
-    claimed.add((await post(agent, { token, body })).id)
-  }
-  await measure({ clients, count: clients * 6 }, claim)
-  claimed.clear()
   const count = PREBUILDS / 2
-  const sample = await measure({ clients, count }, claim)
-  if (claimed.size !== count) throw new Error(`${count - claimed.size} requests got a workspace that another had`)
-  agent.destroy()
+  const run = { port: PORT, token, clients, count, templateId: world.templateId, presetId: world.presetId }
+  const { sample, workspaceIds } = await claimOverHttp(run)
+  const different = new Set(workspaceIds).size
+  if (different !== count) throw new Error(`${count - different} requests got a workspace that another had`)
   await server.stop({ workspaces: 'leave' })
   return sample
-}
-
-async function post(agent: http.Agent, { token, body }: { token: string; body: object }): Promise<{ id: string }> {
-  const text = JSON.stringify(body)
-  return await new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'Coder-Session-Token': token }
-    const request = http.request({ agent, port: PORT, host: '127.0.0.1', method: 'POST', path: '/api/v2/users/me/workspaces', headers })
-    request.on('error', reject)
-    request.on('response', (response) => {
-      let answer = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        answer += chunk
-      })
-      response.on('end', () => {
-        if (response.statusCode === 201) resolve(JSON.parse(answer) as { id: string })
-        else reject(new Error(`${response.statusCode} ${answer}`))
-      })
-    })
-    request.end(text)
-  })
 }
