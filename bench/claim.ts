@@ -37,7 +37,9 @@ try {
   const world = await seedTemplate(client)
   const seedMs = performance.now()
   await seedHistory(client, { world, size })
-  console.log(`${size.workspaces} workspaces with ${size.builds} builds each, seeded in ${((performance.now() - seedMs) / 1000).toFixed(1)} s; fsync on`)
+  console.log(
+    `${size.workspaces} workspaces with ${size.builds} builds each, seeded in ${((performance.now() - seedMs) / 1000).toFixed(1)} s; fsync on`,
+  )
   const db = await openDatabase(cluster.url, { maxPoolSize: 16 })
   await run({ client, db, url: cluster.url, world, home: cluster.home })
   await db.end()
@@ -57,17 +59,30 @@ async function run(bench: Bench): Promise<void> {
       claims.push(await runClaims(bench, clients))
     }
     const [one, other] = [middle(bare), middle(claims)]
-    rows.push(line('bare update', clients, one, ''), line('claim statement', clients, other, `${(other.meanMs / one.meanMs).toFixed(2)} x`))
+    rows.push(
+      line('bare update', clients, one, ''),
+      line('claim statement', clients, other, `${(other.meanMs / one.meanMs).toFixed(2)} x`),
+    )
     if (clients === 16) {
       const overHttp = await runHttp(bench, clients)
-      rows.push(line('claim over HTTP', clients, overHttp, `p99 = ${(overHttp.p99Ms / one.meanMs).toFixed(1)} x bare mean`))
+      rows.push(
+        line('claim over HTTP', clients, overHttp, `p99 = ${(overHttp.p99Ms / one.meanMs).toFixed(1)} x bare mean`),
+      )
     }
   }
   printTable(rows)
 }
 
 function line(name: string, clients: number, sample: Sample, ratio: string): string[] {
-  return [name, String(clients), ms(sample.meanMs), ms(sample.medianMs), ms(sample.p99Ms), sample.perSecond.toFixed(0), ratio]
+  return [
+    name,
+    String(clients),
+    ms(sample.meanMs),
+    ms(sample.medianMs),
+    ms(sample.p99Ms),
+    sample.perSecond.toFixed(0),
+    ratio,
+  ]
 }
 
 function middle(samples: readonly Sample[]): Sample {
@@ -106,7 +121,9 @@ async function runClaims(bench: Bench, clients: number): Promise<Sample> {
   await refill(bench)
   const { world, client, url } = bench
   const db = await openDatabase(url, { maxPoolSize: clients })
-  const { rows: owners } = await client.query<{ id: string }>(`select id from daybreak.users where username like 'owner-%' order by id limit 1000`)
+  const { rows: owners } = await client.query<{ id: string }>(
+    `select id from daybreak.users where username like 'owner-%' order by id limit 1000`,
+  )
   const { now } = await readClock(db)
   const target = {
     templateId: world.templateId,
@@ -121,7 +138,14 @@ async function runClaims(bench: Bench, clients: number): Promise<Sample> {
   let next = 0
   const claim = async (): Promise<void> => {
     const userId = owners[next++ % owners.length]?.id ?? ''
-    const order: ClaimOrder = { target, userId, actorId: userId, name: `c-${randomBytes(8).toString('hex')}`, now, idempotency: null }
+    const order: ClaimOrder = {
+      target,
+      userId,
+      actorId: userId,
+      name: `c-${randomBytes(8).toString('hex')}`,
+      now,
+      idempotency: null,
+    }
     const got = await tryClaim(db, order)
     if (!got) throw new Error('the pool was empty')
     claimed.add(got.workspaceId)

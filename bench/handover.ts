@@ -73,7 +73,10 @@ async function run(): Promise<void> {
   report(handovers)
 }
 
-async function handOver(client: Client, target: { name: string; template_id: string; template_version_preset_id: string }): Promise<Handover> {
+async function handOver(
+  client: Client,
+  target: { name: string; template_id: string; template_version_preset_id: string },
+): Promise<Handover> {
   const startedMs = performance.now()
   const startedAt = Date.now()
   const passed = (): number => performance.now() - startedMs
@@ -99,7 +102,9 @@ function report(handovers: readonly Handover[]): void {
     const { medianMs, p99Ms, meanMs } = summarise(handovers.map(of))
     return [name, ms(medianMs), ms(meanMs), ms(p99Ms)]
   }
-  console.log(`${handovers.length} claims, one after the other, pool of ${POOL}; times since the client sent its request`)
+  console.log(
+    `${handovers.length} claims, one after the other, pool of ${POOL}; times since the client sent its request`,
+  )
   printTable([
     ['', 'median', 'mean', 'p99'],
     row('answer to the client', ({ answered }) => answered),

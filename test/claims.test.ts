@@ -16,14 +16,22 @@ import { until } from './support/until.ts'
 type Claimant = { db: Pool; order: ClaimOrder }
 
 /** Each client has a connection of its own, which nobody else can hold up. */
-async function claimants(t: ExecutionContext, { url, db }: { url: string; db: Pool }, world: World, count: number): Promise<Claimant[]> {
+async function claimants(
+  t: ExecutionContext,
+  { url, db }: { url: string; db: Pool },
+  world: World,
+  count: number,
+): Promise<Claimant[]> {
   const { now } = await readClock(db)
   const own: Claimant[] = []
   for (let i = 0; i < count; i++) {
     const connection = await openDatabase(url, { maxPoolSize: 1 })
     t.teardown(() => connection.end())
     const userId = await aUser(db, world.organizationId)
-    own.push({ db: connection, order: { target: world.target, userId, actorId: userId, name: 'mine', now, idempotency: null } })
+    own.push({
+      db: connection,
+      order: { target: world.target, userId, actorId: userId, name: 'mine', now, idempotency: null },
+    })
   }
   return own
 }
@@ -59,7 +67,10 @@ function sampleLockWaits(db: Pool): { stop(): Promise<number> } {
   }
 }
 
-async function fiftyAtOnce(t: ExecutionContext, hold: (db: Pool, world: World) => Promise<() => Promise<void>>): Promise<void> {
+async function fiftyAtOnce(
+  t: ExecutionContext,
+  hold: (db: Pool, world: World) => Promise<() => Promise<void>>,
+): Promise<void> {
   const { url, db } = await testDatabase(t, { maxPoolSize: 4 })
   const world = await aWorld(db)
   const ready = await readyPrebuilds(db, world, 50)
@@ -82,7 +93,9 @@ async function fiftyAtOnce(t: ExecutionContext, hold: (db: Pool, world: World) =
   t.deepEqual(claimed.map(String).toSorted(), ready.toSorted())
   const owners = await ownersOf(db, ready)
   for (const [i, workspaceId] of claimed.entries()) t.is(owners.get(workspaceId ?? ''), people[i]!.order.userId)
-  const left = await db.one(sql.type(z.object({ rows: z.int() }))`select count(*)::int as rows from daybreak.prebuild_pool`)
+  const left = await db.one(
+    sql.type(z.object({ rows: z.int() }))`select count(*)::int as rows from daybreak.prebuild_pool`,
+  )
   t.is(left.rows, 0)
 }
 
@@ -146,7 +159,9 @@ test('an invalidated or expired prebuild is not handed out, to the millisecond',
   const { url, db } = await testDatabase(t)
   const world = await aWorld(db)
   const [id] = await readyPrebuilds(db, world, 1)
-  await db.query(sql.unsafe`update daybreak.prebuild_pool set created_at = '2026-01-01 00:00:00Z' where workspace_id = ${id!}`)
+  await db.query(
+    sql.unsafe`update daybreak.prebuild_pool set created_at = '2026-01-01 00:00:00Z' where workspace_id = ${id!}`,
+  )
   const [person] = await claimants(t, { url, db }, world, 1)
   const { order } = person!
   const at = (ms: number) => new Date(Date.parse('2026-01-01T01:00:00Z') + ms)
@@ -173,7 +188,6 @@ test('a claimed workspace has every row that belongs to it', async (t) => {
     generation: z.int(),
     acknowledged: z.int(),
     wakes: z.int(),
-    events: z.int(),
     keys: z.int(),
   })
   const row = await db.one(sql.type(Row)`
@@ -182,7 +196,6 @@ test('a claimed workspace has every row that belongs to it', async (t) => {
       (select max(a.reinit_generation) from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null) as generation,
       (select max(a.acknowledged_generation) from daybreak.workspace_agents a where a.workspace_id = w.id) as acknowledged,
       (select count(*)::int from daybreak.preset_wakes) as wakes,
-      (select count(*)::int from daybreak.prebuild_events where kind = 'claim_succeeded') as events,
       (select count(*)::int from daybreak.idempotency_keys) as keys
     from daybreak.workspaces w join daybreak.workspace_builds b on b.id = w.latest_build_id
     join daybreak.provisioner_jobs j on j.id = b.job_id join daybreak.workspace_claims c on c.workspace_id = w.id
@@ -198,7 +211,6 @@ test('a claimed workspace has every row that belongs to it', async (t) => {
     generation: 1,
     acknowledged: 0,
     wakes: 1,
-    events: 1,
     keys: 1,
   })
 })
@@ -241,9 +253,14 @@ test('the database refuses a pool row whose workspace somebody owns, and a claim
   const world = await aWorld(db)
   const [id] = await readyPrebuilds(db, world, 1)
   const message = /check integrity constraint/
-  await t.throwsAsync(db.query(sql.unsafe`update daybreak.workspaces set owner_id = ${world.adminId} where id = ${id!}`), { message })
+  await t.throwsAsync(
+    db.query(sql.unsafe`update daybreak.workspaces set owner_id = ${world.adminId} where id = ${id!}`),
+    { message },
+  )
   await t.throwsAsync(db.query(sql.unsafe`update daybreak.workspaces set ttl_seconds = 60 where id = ${id!}`))
   await t.throwsAsync(db.query(sql.unsafe`update daybreak.workspaces set claimed_at = now() where id = ${id!}`))
-  await t.throwsAsync(db.query(sql.unsafe`update daybreak.prebuild_pool set ready_at = null where workspace_id = ${id!}`))
+  await t.throwsAsync(
+    db.query(sql.unsafe`update daybreak.prebuild_pool set ready_at = null where workspace_id = ${id!}`),
+  )
   t.is((await ownersOf(db, [id!])).get(id!), SYSTEM_USER_ID)
 })

@@ -3,7 +3,14 @@ import http from 'node:http'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { measure, type Sample } from './measure.ts'
 
-export type HttpRun = { port: number; token: string; clients: number; count: number; templateId: string; presetId: string }
+export type HttpRun = {
+  port: number
+  token: string
+  clients: number
+  count: number
+  templateId: string
+  presetId: string
+}
 export type HttpResult = { sample: Sample; workspaceIds: string[] }
 
 export async function claimOverHttp(run: HttpRun): Promise<HttpResult> {
@@ -38,7 +45,14 @@ async function post(agent: http.Agent, { run, body }: { run: HttpRun; body: obje
     'content-length': Buffer.byteLength(text),
     'Coder-Session-Token': run.token,
   }
-  const options = { agent, port: run.port, host: '127.0.0.1', method: 'POST', path: '/api/v2/users/me/workspaces', headers }
+  const options = {
+    agent,
+    port: run.port,
+    host: '127.0.0.1',
+    method: 'POST',
+    path: '/api/v2/users/me/workspaces',
+    headers,
+  }
   return await new Promise((resolve, reject) => {
     const request = http.request(options)
     request.on('error', reject)

@@ -1,7 +1,13 @@
 // Many rows at once, as a deployment of some years has them. Set-based: half a million builds take seconds.
 import type pg from 'pg'
 
-export type Seeded = { organizationId: string; adminId: string; templateId: string; versionId: string; presetId: string }
+export type Seeded = {
+  organizationId: string
+  adminId: string
+  templateId: string
+  versionId: string
+  presetId: string
+}
 export type Size = { workspaces: number; builds: number; owners: number }
 
 export async function seedTemplate(client: pg.Client): Promise<Seeded> {
@@ -50,7 +56,10 @@ export async function seedHistory(client: pg.Client, { world, size }: { world: S
 }
 
 /** Ready prebuilds with an agent each, as rows. */
-export async function seedPrebuilds(client: pg.Client, { world, count }: { world: Seeded; count: number }): Promise<void> {
+export async function seedPrebuilds(
+  client: pg.Client,
+  { world, count }: { world: Seeded; count: number },
+): Promise<void> {
   await client.query('begin')
   await client.query(`set local session_replication_role = replica`)
   await client.query(

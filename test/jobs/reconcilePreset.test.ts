@@ -14,7 +14,14 @@ import { aWorld, type PresetOptions, readyPrebuilds } from '../support/factories
 import { held } from '../support/held.ts'
 import { testContext } from './worker.ts'
 
-const run: JobRun = { task: '', jobId: '1', attempt: 1, maxAttempts: 1, poolId: '', signal: new AbortController().signal }
+const run: JobRun = {
+  task: '',
+  jobId: '1',
+  attempt: 1,
+  maxAttempts: 1,
+  poolId: '',
+  signal: new AbortController().signal,
+}
 
 async function setup(t: ExecutionContext, preset: PresetOptions) {
   const { db } = await testDatabase(t)
@@ -73,18 +80,24 @@ test('failures hold creation under a back-off that is stored with its end, and t
   const boundary = await db.one(sql.type(z.object({ nextAt: z.date(), nextReason: z.string(), hold: z.string() }))`
     select next_at, next_reason, hold from daybreak.schedule_boundaries where preset_id = ${world.presetId}`)
   t.like(boundary, { nextReason: 'backoff', hold: 'backoff' })
-  await db.query(sql.unsafe`update daybreak.prebuild_events set at = at - ${context.config.backoffMs / 1000} * interval '1 second'`)
+  await db.query(
+    sql.unsafe`update daybreak.prebuild_events set at = at - ${context.config.backoffMs / 1000} * interval '1 second'`,
+  )
   t.like(await reconcile(), { created: 1 }, 'a single probe after the back-off')
 })
 
 test('as many failures in a row as the limit allows end all attempts', async (t) => {
   const { db, world, reconcile } = await setup(t, { instances: 1 })
   for (const id of await readyPrebuilds(db, world, 3)) {
-    await withWakes(db, async (tx, causes) => failPool(tx, causes, { workspaceId: id, kind: 'start_failed', detail: '' }))
+    await withWakes(db, async (tx, causes) =>
+      failPool(tx, causes, { workspaceId: id, kind: 'start_failed', detail: '' }),
+    )
   }
   await db.query(sql.unsafe`update daybreak.prebuild_events set at = at - interval '1 day'`)
   t.like(await reconcile(), { created: 0 })
-  t.like((await findLastDecision(db, { presetId: world.presetId }))?.actions, [{ type: 'hold', reason: 'hard_limited' }])
+  t.like((await findLastDecision(db, { presetId: world.presetId }))?.actions, [
+    { type: 'hold', reason: 'hard_limited' },
+  ])
   const { prebuildStatus } = await db.one(sql.type(z.object({ prebuildStatus: z.string() }))`
     select prebuild_status from daybreak.template_version_presets where id = ${world.presetId}`)
   t.is(prebuildStatus, 'hard_limited')
@@ -95,7 +108,9 @@ test('a worker whose clock is behind does not undo the boundary that another app
   const { db, world, reconcile } = await setup(t, { instances: 0, timezone: 'UTC', schedules: everyHour })
   await reconcile()
   const odd = new Date(Math.ceil(Date.now() / 7_200_000) * 7_200_000 + 5_400_000)
-  await db.query(sql.unsafe`update daybreak.schedule_boundaries set applied_at = ${odd.toISOString()} where preset_id = ${world.presetId}`)
+  await db.query(
+    sql.unsafe`update daybreak.schedule_boundaries set applied_at = ${odd.toISOString()} where preset_id = ${world.presetId}`,
+  )
   t.like(await reconcile(), { desired: 1 })
 })
 

@@ -53,11 +53,7 @@ test('eight writers and four runners for ten seconds: no cause is lost and the p
     }
   }
   await insertWake(db, { presetId, cause: 'start', actorId: null })
-  await Promise.all([
-    ...Array.from({ length: WRITERS }, writer),
-    ...Array.from({ length: RUNNERS }, runner),
-    watcher(),
-  ])
+  await Promise.all([...Array.from({ length: WRITERS }, writer), ...Array.from({ length: RUNNERS }, runner), watcher()])
   // What is left are causes that came after the last round: one more look brings the pool to its target, and eats them all.
   await reconcileUntilQuiet(testContext(db), presetId)
   const left = await db.one(sql.type(z.object({ wakes: z.int(), rows: z.int() }))`

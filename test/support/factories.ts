@@ -27,7 +27,13 @@ export type World = {
 }
 
 export async function aUser(db: Pool, organizationId: string, username = `u-${randomText(8)}`): Promise<string> {
-  const { id } = await insertUser(db, { username, email: `${username}@example.com`, name: '', loginType: 'none', roles: [] })
+  const { id } = await insertUser(db, {
+    username,
+    email: `${username}@example.com`,
+    name: '',
+    loginType: 'none',
+    roles: [],
+  })
   await insertMember(db, { userId: id, organizationId })
   return id
 }
@@ -61,7 +67,9 @@ export async function aTemplate(
   })
   const order = { organizationId, initiatorId: adminId, provisioner: 'process', fileId: file?.id ?? '' }
   const job = await insertImportJob(db, order)
-  await db.query(sql.unsafe`update daybreak.provisioner_jobs set started_at = now(), completed_at = now() where id = ${job.id}`)
+  await db.query(
+    sql.unsafe`update daybreak.provisioner_jobs set started_at = now(), completed_at = now() where id = ${job.id}`,
+  )
   const { id: versionId } = await insertTemplateVersion(db, {
     templateId: null,
     organizationId,
@@ -126,7 +134,9 @@ export async function aReadyPrebuild(db: Pool, world: World): Promise<string> {
       presetId,
       priority: 10,
     })
-    await tx.query(sql.unsafe`update daybreak.provisioner_jobs set started_at = now(), completed_at = now() where id = ${build.jobId}`)
+    await tx.query(
+      sql.unsafe`update daybreak.provisioner_jobs set started_at = now(), completed_at = now() where id = ${build.jobId}`,
+    )
     const resource = await insertResource(tx, { jobId: build.jobId, type: 'process', name: 'workspace' })
     await insertAgent(tx, {
       id: randomUUID(),

@@ -59,7 +59,11 @@ export async function startServer(t: ExecutionContext, options: TestServerOption
   return await startAt(t, place, options)
 }
 
-async function startAt(t: ExecutionContext, place: Place, { role = 'all', env = {} }: TestServerOptions): Promise<TestServer> {
+async function startAt(
+  t: ExecutionContext,
+  place: Place,
+  { role = 'all', env = {} }: TestServerOptions,
+): Promise<TestServer> {
   const config = readConfig({
     DAYBREAK_LISTEN: `127.0.0.1:${place.port}`,
     DAYBREAK_UID_BASE: String(place.uidBase),
@@ -91,7 +95,18 @@ async function startAt(t: ExecutionContext, place: Place, { role = 'all', env = 
   const token = await ensureCliToken(db, { admin, url: config.accessUrl, home: place.home })
   const restart = async (): Promise<TestServer> => await startAt(t, place, { role, env })
   const client = createClient(config.accessUrl, token)
-  return { url: config.accessUrl, home: place.home, db, context: server.context, server, client, token, admin, stop, restart }
+  return {
+    url: config.accessUrl,
+    home: place.home,
+    db,
+    context: server.context,
+    server,
+    client,
+    token,
+    admin,
+    stop,
+    restart,
+  }
 }
 
 /** Two prebuilds around the clock, with scripts that end at once. */
@@ -110,7 +125,11 @@ agents:
 
 export type Pushed = { template: Template; version: TemplateVersion; presets: Preset[] }
 
-export async function pushVersion(client: Client, yaml: string, template?: Template): Promise<{ version: TemplateVersion; presets: Preset[] }> {
+export async function pushVersion(
+  client: Client,
+  yaml: string,
+  template?: Template,
+): Promise<{ version: TemplateVersion; presets: Preset[] }> {
   const tar = tarPack()
   tar.entry({ name: 'daybreak.yaml' }, yaml)
   tar.finalize()
@@ -118,7 +137,10 @@ export async function pushVersion(client: Client, yaml: string, template?: Templ
   const body = { file_id: hash, ...(template ? { template_id: template.id } : {}) }
   const { id } = await client(createTemplateVersion, { params: { organization: 'default' }, body })
   const params = { templateversion: id }
-  const version = await until(() => client(getTemplateVersion, { params }), ({ job }) => job.completed_at)
+  const version = await until(
+    () => client(getTemplateVersion, { params }),
+    ({ job }) => job.completed_at,
+  )
   const presets = version.job.status === 'succeeded' ? await client(listTemplateVersionPresets, { params }) : []
   return { version, presets }
 }
