@@ -34,8 +34,8 @@ export function lockHome(home: string): HomeLock {
   makeFolders(home)
   const file = path.join(home, LOCK)
   const own = { pid: process.pid, startTime: startTimeOf(process.pid), url: '(starting)' }
-  const running = readLock(file)
-  if (running && isAlive(running)) throw alreadyRunning(home, running)
+  const running = readRunning(home)
+  if (running) throw alreadyRunning(home, running)
   fs.rmSync(file, { force: true })
   fs.writeFileSync(file, JSON.stringify(own), { mode: 0o600 })
   return {
@@ -53,9 +53,11 @@ export function alreadyRunning(home: string, running?: { pid: number; url: strin
 
 const Lock = z.object({ pid: z.int().positive(), startTime: z.string().nullable(), url: z.string() })
 
-function readLock(file: string): z.output<typeof Lock> | undefined {
+/** The process that lives in this home now. */
+export function readRunning(home: string): { pid: number; url: string } | undefined {
   try {
-    return Lock.parse(JSON.parse(fs.readFileSync(file, 'utf8')))
+    const lock = Lock.parse(JSON.parse(fs.readFileSync(path.join(home, LOCK), 'utf8')))
+    return isAlive(lock) ? lock : undefined
   } catch {
     return undefined // none, or half written by one that was killed
   }
@@ -68,7 +70,11 @@ export function readHostId(home: string): string {
 
 /** Base64 of 32 bytes, for sealing what the database keeps. */
 export function readSecretKey(home: string): string {
-  return readOrMake(path.join(home, 'secret.key'), () => randomBytes(32).toString('base64'))
+  return readOrMake(secretKeyFile(home), () => randomBytes(32).toString('base64'))
+}
+
+export function secretKeyFile(home: string): string {
+  return path.join(home, 'secret.key')
 }
 
 function readOrMake(file: string, make: () => string): string {

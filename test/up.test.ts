@@ -1,7 +1,7 @@
 // Whole programs on homes of their own: what a person sees who starts, stops, kills and starts again.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { chownSync, readdirSync, readFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -9,9 +9,15 @@ import { listPrebuildPools } from '../src/contract/prebuilds.ts'
 import { listTemplates, listTemplateVersionPresets } from '../src/contract/templates.ts'
 import { ApiError, type Client } from '../src/contract/client.ts'
 import { createWorkspace, getWorkspace, listWorkspaces, type Workspace } from '../src/contract/workspaces.ts'
+import { homeReachable } from '../src/postgres/owner.ts'
 import { startedWith } from '../src/provisioners/process/processes.ts'
+import { testDatabase } from './support/database.ts'
 import { until } from './support/until.ts'
+import { startOldPostgres } from './up/oldPostgres.ts'
 import { agentsOf, aPlace, full, type Place, postmastersOf, processesOf, run, signal, start } from './up/daybreak.ts'
+
+/** The user without rights that every Linux has. */
+const NOBODY = 65_534
 
 // One after the other: several at once on a small machine only wait for each other.
 
@@ -143,6 +149,74 @@ test.serial('what it cannot start with is one sentence, and nothing is left runn
     /cannot listen on 192\.0\.2\.1:7080: this machine has no such address\./,
   )
 })
+
+test.serial('a port that this user may not open is one sentence', async (t) => {
+  const place = await aPlace(t)
+  if (!mayTryAsNobody()) {
+    t.pass('only root on Linux can become somebody else, and some containers give every port')
+    return
+  }
+  chownSync(path.dirname(place.home), NOBODY, NOBODY)
+  const env = { ...place.env, DAYBREAK_LISTEN: '127.0.0.1:1' }
+  const { code, stderr } = await run(t, { env, uid: NOBODY }).ended
+  t.is(code, 1)
+  t.regex(stderr, /^daybreak: Daybreak cannot listen on 127\.0\.0\.1:1: this user may not open that port\.\n[^\n]+\n$/)
+  t.deepEqual(processesOf(place), [])
+})
+
+test.serial('a server without what it needs says so in one sentence', async (t) => {
+  const { env } = await aPlace(t)
+  const { url } = await testDatabase(t)
+  const refused = async (settings: Record<string, string>, sentence: RegExp): Promise<void> => {
+    const { code, stdout, stderr } = await run(t, { env: { ...env, ...settings }, args: ['server'] }).ended
+    t.deepEqual([code, stdout], [1, ''])
+    t.regex(stderr, sentence)
+    t.regex(stderr, /^daybreak: [^\n]+\.\n[^\n]+\n$/, 'one sentence and what to do')
+  }
+  await refused({}, /DAYBREAK_DATABASE_URL is not set\./)
+  await refused(
+    { DAYBREAK_DATABASE_URL: 'postgres://nobody:hunter2@127.0.0.1:1/daybreak' },
+    /^daybreak: The database daybreak at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/,
+  )
+  await refused({ DAYBREAK_DATABASE_URL: url }, /DAYBREAK_SECRET_KEY is not set\./)
+  await refused({ DAYBREAK_DATABASE_URL: url, DAYBREAK_SECRET_KEY: 'c2hvcnQ=' }, /a key of 5 bytes/)
+})
+
+test.serial('a server refuses a PostgreSQL that is too old for it', async (t) => {
+  const { env } = await aPlace(t)
+  const old = await startOldPostgres(t)
+  if (!old) {
+    t.pass('no older PostgreSQL is installed here')
+    return
+  }
+  const { code, stderr } = await run(t, { env: { ...env, DAYBREAK_DATABASE_URL: old }, args: ['server'] }).ended
+  t.is(code, 1)
+  t.regex(stderr, /^daybreak: PostgreSQL \d+\.\d+ .*is too old: Daybreak needs 18 or newer\.\n[^\n]+\n$/)
+})
+
+test.serial('a server drains at SIGTERM', async (t) => {
+  const place = await aPlace(t)
+  const { url } = await testDatabase(t)
+  const settings = { DAYBREAK_DATABASE_URL: url, DAYBREAK_SECRET_KEY: Buffer.alloc(32, 7).toString('base64') }
+  const server = run(t, { env: { ...place.env, ...settings }, args: ['server', '--role', 'all'] })
+  await server.says(/"ready at http/)
+  t.is(await (await fetch(`${place.url}/healthz`)).text(), 'OK')
+  server.child.kill('SIGTERM')
+  const { code, stdout, stderr } = await server.ended
+  t.deepEqual([code, stderr], [0, ''])
+  t.notRegex(stdout, /"level":[456]0/)
+  t.deepEqual(processesOf(place), [])
+})
+
+/** Also not where the clone lies in a folder that is closed to others. */
+function mayTryAsNobody(): boolean {
+  if (process.getuid?.() !== 0 || !homeReachable(import.meta.dirname)) return false
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) > 1
+  } catch {
+    return false
+  }
+}
 
 async function claim(client: Client, name: string): Promise<Workspace> {
   const [template] = await client(listTemplates, {})

@@ -14,12 +14,11 @@ import { parseServerArguments } from '../serverArguments.ts'
 import { untilSignal } from '../signals.ts'
 import { VERSION } from '../version.ts'
 import { ensureAdmin, ensureCliToken, newSignInLink } from './bootstrap.ts'
+import { DATABASE, dataDirOf } from './database.ts'
 import { pushExample } from './example.ts'
 import { startFeed } from './feed.ts'
 import { recordHome } from './recordHome.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
-
-const DATABASE = 'daybreak'
 
 type Running = { server: Server; postgres: Postgres; lock: HomeLock; homeLock: { release(): Promise<void> } }
 
@@ -84,7 +83,7 @@ async function start({ config, home, terminal, onFatal }: Start): Promise<Runnin
     const log = createLog(config.logLevel, pino.destination({ dest: logFile, mkdir: true, mode: 0o600 }))
     installRejectionHandler(log, onFatal)
     const databaseMs = performance.now()
-    postgres = await startPostgres({ dataDir: path.join(home, 'postgres'), binariesDir: path.join(home, 'bin') })
+    postgres = await startPostgres({ dataDir: dataDirOf(home), binariesDir: path.join(home, 'bin') })
     await ensureDatabase(postgres.url(), DATABASE)
     const url = postgres.url(DATABASE)
     homeLock = await holdHomeLock(url)

@@ -124,7 +124,7 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
 }
 
 /** A port below those that Linux gives to outgoing connections. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const port = randomInt(20_000, 32_000)
   const server = net.createServer()
   const isFree = await new Promise<boolean>((resolve) => {
