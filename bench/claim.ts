@@ -41,14 +41,14 @@ try {
     `${size.workspaces} workspaces with ${size.builds} builds each, seeded in ${((performance.now() - seedMs) / 1000).toFixed(1)} s; fsync on`,
   )
   const db = await openDatabase(cluster.url, { maxPoolSize: 16 })
-  await run({ client, db, url: cluster.url, world, home: cluster.home })
+  await compare({ client, db, url: cluster.url, world, home: cluster.home })
   await db.end()
   await client.end()
 } finally {
   await cluster.stop()
 }
 
-async function run(bench: Bench): Promise<void> {
+async function compare(bench: Bench): Promise<void> {
   const rows = [['', 'clients', 'mean', 'median', 'p99', 'per second', 'ratio of means']]
   for (const clients of [1, 8, 16]) {
     const bare: Sample[] = []

@@ -69,7 +69,7 @@ create table daybreak.prebuild_events (
   id bigint primary key generated always as identity,
   preset_id uuid not null references daybreak.template_version_presets on delete cascade,
   kind text not null check (kind in ('claim_missed', 'became_ready', 'build_failed', 'start_failed',
-    'boot_timeout', 'delete_failed', 'lost')),
+    'boot_timeout', 'lost')),
   workspace_id uuid,
   user_id uuid,
   detail text not null default '',

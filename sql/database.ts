@@ -38,7 +38,6 @@ export async function openDatabase(
     driverFactory: createPgDriverFactory(),
     interceptors: [camelRows, checkedRows],
     typeParsers,
-    maximumPoolSize: maxPoolSize,
     maxPoolSize,
     idleTimeout: IDLE_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -46,7 +45,7 @@ export async function openDatabase(
     idleInTransactionSessionTimeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     // slonik's default, DISCARD ALL at every release, costs a round trip and drops prepared statements; we only SET LOCAL.
     resetConnection: async () => {},
-  } as Parameters<typeof createPool>[1])
+  })
 }
 
 export function openWorkerPool(url: string, size: number): WorkerPool {
@@ -66,7 +65,7 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 const camelRows: Interceptor = {
   name: 'camel-rows',
   transformRow: (_context, _query, row) =>
-    Object.fromEntries(Object.entries(row).map(([key, value]) => [camel(key), value])) as QueryResultRow,
+    Object.fromEntries(Object.entries(row).map(([key, value]) => [camel(key), value])),
 }
 
 const camelNames = new Map<string, string>()

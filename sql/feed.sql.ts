@@ -31,15 +31,19 @@ export async function listFeedLines(db: CommonQueryMethods, params: { after: num
     limit ${params.limit}`)
 }
 
-const listFeedAgentLinesRow = z.object({ id: z.int(), createdAt: z.date(), level: z.string(), output: z.string(), workspaceId: z.guid() })
+const listFeedAgentLinesRow = z.object({ id: z.int(), createdAt: z.date(), level: z.string(), output: z.string(), workspaceId: z.guid(), workspaceName: z.string(), ownerName: z.string(), presetName: z.string().nullable() })
 export type ListFeedAgentLinesRow = z.infer<typeof listFeedAgentLinesRow>
 
 /** What the scripts of agents wrote since a line. */
 export async function listFeedAgentLines(db: CommonQueryMethods, params: { after: number; limit: number }): Promise<readonly ListFeedAgentLinesRow[]> {
   return await db.any(sql.type(listFeedAgentLinesRow)`
-    select l.id, l.created_at, l.level, l.output, a.workspace_id
+    select l.id, l.created_at, l.level, l.output, a.workspace_id, w.name as workspace_name, u.username as owner_name, p.name as preset_name
     from daybreak.workspace_agent_logs l
     join daybreak.workspace_agents a on a.id = l.agent_id
+    join daybreak.workspaces w on w.id = a.workspace_id
+    join daybreak.users u on u.id = w.owner_id
+    join daybreak.workspace_builds b on b.id = a.build_id
+    left join daybreak.template_version_presets p on p.id = b.preset_id
     where l.id > ${params.after}
     order by l.id
     limit ${params.limit}`)

@@ -117,7 +117,9 @@ async function readDue(client: pg.Client, migrations: readonly Migration[]): Pro
       })
     }
     if (file.checksum !== row.checksum)
-      throw new Error(`migration ${row.name} was edited after it was applied; write a new one`)
+      throw new Refusal('unavailable', `Migration ${row.name} of this build is not the one that this database has.`, {
+        detail: 'It was edited after it was applied: install an unchanged build.',
+      })
   }
   return migrations.slice(rows.length)
 }

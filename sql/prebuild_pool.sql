@@ -37,7 +37,7 @@ returning p.preset_id, old.state as was, new.state as now_is;
 -- failPoolRow :maybe
 -- not null: preset_id
 update daybreak.prebuild_pool set state = 'failed', ready_at = null, boot_deadline_at = null, failed_at = clock_timestamp()
-where workspace_id = :workspaceId and state in ('building', 'booting', 'ready', 'deleting')
+where workspace_id = :workspaceId and state in ('building', 'booting', 'ready')
 returning preset_id;
 
 -- markPoolRowDeleting :exec
@@ -92,4 +92,15 @@ where p.state in ('building', 'booting', 'ready') and b.transition = 'start' and
   and (p.state = 'building' or (p.state = 'ready') <> (
     select coalesce(bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null), false)
     from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null and a.parent_id is null))
+limit :limit;
+
+-- listStrandedRemovals :many
+-- Prebuilds that should go and whose removal has ended without success.
+-- not null: preset_id
+select p.workspace_id, p.preset_id
+from daybreak.prebuild_pool p
+join daybreak.workspaces w on w.id = p.workspace_id
+join daybreak.workspace_builds b on b.id = w.latest_build_id
+join daybreak.provisioner_jobs j on j.id = b.job_id
+where p.state = 'deleting' and j.completed_at is not null
 limit :limit;

@@ -60,7 +60,7 @@ export type FailPoolRowRow = z.infer<typeof failPoolRowRow>
 export async function failPoolRow(db: CommonQueryMethods, params: { workspaceId: string }): Promise<FailPoolRowRow | null> {
   return await db.maybeOne(sql.type(failPoolRowRow)`
     update daybreak.prebuild_pool set state = 'failed', ready_at = null, boot_deadline_at = null, failed_at = clock_timestamp()
-    where workspace_id = ${params.workspaceId} and state in ('building', 'booting', 'ready', 'deleting')
+    where workspace_id = ${params.workspaceId} and state in ('building', 'booting', 'ready')
     returning preset_id`)
 }
 
@@ -139,5 +139,20 @@ export async function listUnsettledPoolRows(db: CommonQueryMethods, params: { li
       and (p.state = 'building' or (p.state = 'ready') <> (
         select coalesce(bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null), false)
         from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null and a.parent_id is null))
+    limit ${params.limit}`)
+}
+
+const listStrandedRemovalsRow = z.object({ workspaceId: z.guid(), presetId: z.guid() })
+export type ListStrandedRemovalsRow = z.infer<typeof listStrandedRemovalsRow>
+
+/** Prebuilds that should go and whose removal has ended without success. */
+export async function listStrandedRemovals(db: CommonQueryMethods, params: { limit: number }): Promise<readonly ListStrandedRemovalsRow[]> {
+  return await db.any(sql.type(listStrandedRemovalsRow)`
+    select p.workspace_id, p.preset_id
+    from daybreak.prebuild_pool p
+    join daybreak.workspaces w on w.id = p.workspace_id
+    join daybreak.workspace_builds b on b.id = w.latest_build_id
+    join daybreak.provisioner_jobs j on j.id = b.job_id
+    where p.state = 'deleting' and j.completed_at is not null
     limit ${params.limit}`)
 }

@@ -73,7 +73,7 @@ update daybreak.provisioner_jobs j set started_at = null, worker_id = null, upda
 where j.completed_at is null and j.started_at is not null and j.provisioner in ('process', 'docker') and j.worker_id <> :processId::uuid
   and not exists (select from daybreak.provisioner_daemons d
     where d.id = j.worker_id and d.last_seen_at > clock_timestamp() - make_interval(secs => :staleSeconds)
-      and d.tags ->> 'host' is distinct from :host::text)
+      and (:host::text is null or d.tags ->> 'host' is distinct from :host::text))
 returning j.id, j.provisioner, j.tags;
 
 -- insertJobLogs :exec

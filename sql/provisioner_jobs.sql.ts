@@ -127,7 +127,7 @@ export async function requeueJobsOfDeadWorkers(db: CommonQueryMethods, params: {
     where j.completed_at is null and j.started_at is not null and j.provisioner in ('process', 'docker') and j.worker_id <> ${params.processId}::uuid
       and not exists (select from daybreak.provisioner_daemons d
         where d.id = j.worker_id and d.last_seen_at > clock_timestamp() - make_interval(secs => ${params.staleSeconds})
-          and d.tags ->> 'host' is distinct from ${params.host}::text)
+          and (${params.host}::text is null or d.tags ->> 'host' is distinct from ${params.host}::text))
     returning j.id, j.provisioner, j.tags`)
 }
 

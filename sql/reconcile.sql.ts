@@ -116,7 +116,9 @@ export async function readAlarm(db: CommonQueryMethods, params: { horizonSeconds
         group by w.preset_id limit 100) as x) as woken,
       (select coalesce(jsonb_agg(x), '[]') from (
         select b.preset_id as "presetId", b.next_at as at from daybreak.schedule_boundaries b
-        where b.next_at < clock_timestamp() + make_interval(secs => ${params.horizonSeconds}) order by b.next_at limit 500) as x) as due,
+        where b.next_at < clock_timestamp() + make_interval(secs => ${params.horizonSeconds})
+          and not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || b.preset_id and j.locked_at is null)
+        order by b.next_at limit 500) as x) as due,
       (select coalesce(array_agg(distinct 'provision:' || x.provisioner || coalesce('@' || (x.tags ->> 'host'), '')), '{}') from (
         select provisioner, tags from daybreak.provisioner_jobs
         where started_at is null and completed_at is null and canceled_at is null

@@ -25,4 +25,4 @@ export function usePreparedStatements(on: boolean): void {
 
 /** A named statement is parsed and planned once a connection instead of each time. */
 export const prepared = <Row extends z.ZodType>(name: string, row: Row): Tag<Row> =>
-  (preparing ? sql.prepared(name, row) : sql.type(row)) as Tag<Row>
+  preparing ? sql.prepared(name, row) : sql.type(row)

@@ -110,7 +110,7 @@ order by id
 limit :limit;
 
 -- listWantedWorkspaces :many
--- What should be running on a host: the latest build is a start that did not fail.
+-- What should be running on a host: the latest build is a start that did not fail, and it is not kept as evidence only.
 -- not null: workspace_name, owner_name, build_id
 select w.id as workspace_id, b.id as build_id, w.name as workspace_name, u.username as owner_name, v.manifest
 from daybreak.workspaces w
@@ -119,12 +119,6 @@ join daybreak.provisioner_jobs j on j.id = b.job_id
 join daybreak.users u on u.id = w.owner_id
 join daybreak.template_versions v on v.id = b.template_version_id
 where w.deleted_at is null and w.host = :host and b.transition = 'start' and j.job_status = 'succeeded' and w.id > :after
+  and not exists (select from daybreak.prebuild_pool p where p.workspace_id = w.id and p.state in ('failed', 'deleting'))
 order by w.id
 limit :limit;
-
--- listBusyWorkspaces :many
--- Workspaces of a host with a build under way: their driver calls are in somebody's hands.
-select w.id from daybreak.workspaces w
-join daybreak.provisioner_jobs j on j.workspace_id = w.id and j.completed_at is null
-where w.host = :host and w.deleted_at is null;
-

@@ -179,7 +179,7 @@ export async function listAgentLogs(db: CommonQueryMethods, params: { agentId: s
 const listWantedWorkspacesRow = z.object({ workspaceId: z.guid(), buildId: z.guid(), workspaceName: z.string(), ownerName: z.string(), manifest: z.unknown().nullable() })
 export type ListWantedWorkspacesRow = z.infer<typeof listWantedWorkspacesRow>
 
-/** What should be running on a host: the latest build is a start that did not fail. */
+/** What should be running on a host: the latest build is a start that did not fail, and it is not kept as evidence only. */
 export async function listWantedWorkspaces(db: CommonQueryMethods, params: { host: string; after: string; limit: number }): Promise<readonly ListWantedWorkspacesRow[]> {
   return await db.any(sql.type(listWantedWorkspacesRow)`
     select w.id as workspace_id, b.id as build_id, w.name as workspace_name, u.username as owner_name, v.manifest
@@ -189,17 +189,7 @@ export async function listWantedWorkspaces(db: CommonQueryMethods, params: { hos
     join daybreak.users u on u.id = w.owner_id
     join daybreak.template_versions v on v.id = b.template_version_id
     where w.deleted_at is null and w.host = ${params.host} and b.transition = 'start' and j.job_status = 'succeeded' and w.id > ${params.after}
+      and not exists (select from daybreak.prebuild_pool p where p.workspace_id = w.id and p.state in ('failed', 'deleting'))
     order by w.id
     limit ${params.limit}`)
-}
-
-const listBusyWorkspacesRow = z.object({ id: z.guid() })
-export type ListBusyWorkspacesRow = z.infer<typeof listBusyWorkspacesRow>
-
-/** Workspaces of a host with a build under way: their driver calls are in somebody's hands. */
-export async function listBusyWorkspaces(db: CommonQueryMethods, params: { host: string }): Promise<readonly ListBusyWorkspacesRow[]> {
-  return await db.any(sql.type(listBusyWorkspacesRow)`
-    select w.id from daybreak.workspaces w
-    join daybreak.provisioner_jobs j on j.workspace_id = w.id and j.completed_at is null
-    where w.host = ${params.host} and w.deleted_at is null`)
 }

@@ -67,9 +67,10 @@ export async function finishBuild(tx: Tx, causes: Causes, ended: EndedBuild): Pr
     : (await endProvisionerJob(tx, { id: jobId, error, errorCode })) > 0
   if (!done) return false
   causes.workspace(workspaceId)
+  if (!result.ok && result.code === 'pending') return true // never begun: no failure of what was to be built
   if (!result.ok) {
-    const kind = ended.transition === 'delete' ? 'delete_failed' : 'build_failed'
-    await failPool(tx, causes, { workspaceId, kind, detail: error })
+    // A removal that failed is tried again by the sweep: a wake would repeat it at full speed.
+    if (ended.transition === 'start') await failPool(tx, causes, { workspaceId, kind: 'build_failed', detail: error })
   } else if (ended.transition === 'start') {
     await settlePool(tx, causes, { workspaceId, cause: 'build completed' })
   } else {

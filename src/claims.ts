@@ -68,7 +68,10 @@ export async function tryClaim(db: Db, order: ClaimOrder): Promise<Claimed | nul
 }
 
 /** Expiry is never stored: a prebuild made before this instant is not handed out. */
-export function notBefore({ ttlSeconds, lastInvalidatedAt }: Pick<ClaimTarget, 'ttlSeconds' | 'lastInvalidatedAt'>, now: Date): Date {
+export function notBefore(
+  { ttlSeconds, lastInvalidatedAt }: Pick<ClaimTarget, 'ttlSeconds' | 'lastInvalidatedAt'>,
+  now: Date,
+): Date {
   const ttlStart = ttlSeconds === null ? 0 : now.getTime() - ttlSeconds * 1000
   return new Date(Math.max(ttlStart, lastInvalidatedAt?.getTime() ?? 0))
 }

@@ -1,6 +1,11 @@
 // This worker process as others see it: which drivers it has, and which jobs it may take.
 import { hostname } from 'node:os'
-import { deleteDaemon, deleteStaleDaemons, requeueJobsOfDeadWorkers, upsertDaemon } from '../sql/provisioner_jobs.sql.ts'
+import {
+  deleteDaemon,
+  deleteStaleDaemons,
+  requeueJobsOfDeadWorkers,
+  upsertDaemon,
+} from '../sql/provisioner_jobs.sql.ts'
 import type { Context } from './context.ts'
 import { pokeProvisioner, provisionTask } from './jobs/pokes.ts'
 import { VERSION } from './version.ts'
@@ -21,7 +26,9 @@ export async function startDaemon(context: Context): Promise<Daemon> {
   await beat(context)
   await requeueAbandoned(context, { predecessors: true })
   const timer = setInterval(() => {
-    beat(context).catch((error: unknown) => context.log.warn({ err: error }, 'the worker could not report itself alive'))
+    beat(context).catch((error: unknown) =>
+      context.log.warn({ err: error }, 'the worker could not report itself alive'),
+    )
   }, BEAT_MS)
   return {
     async stop() {

@@ -5,7 +5,11 @@ import { failPoolRow, settlePoolRow } from '../sql/prebuild_pool.sql.ts'
 import type { Causes } from './jobs/wakes.ts'
 
 /** Makes the row say what build and agents say; a prebuild that stops being ready cannot be claimed from here on. */
-export async function settlePool(tx: Tx, causes: Causes, { workspaceId, cause }: { workspaceId: string; cause: string }): Promise<void> {
+export async function settlePool(
+  tx: Tx,
+  causes: Causes,
+  { workspaceId, cause }: { workspaceId: string; cause: string },
+): Promise<void> {
   const settled = await settlePoolRow(tx, { workspaceId })
   if (!settled || settled.was === settled.nowIs) return
   const { presetId } = settled
@@ -18,14 +22,17 @@ export async function settlePool(tx: Tx, causes: Causes, { workspaceId, cause }:
   causes.workspace(workspaceId)
 }
 
-export type PoolFailure = { workspaceId: string; kind: 'build_failed' | 'start_failed' | 'boot_timeout' | 'delete_failed'; detail: string }
+export type PoolFailure = {
+  workspaceId: string
+  kind: 'build_failed' | 'start_failed' | 'boot_timeout'
+  detail: string
+}
 
 /** Keeps the prebuild as evidence; the reconcile replaces it under back-off. */
 export async function failPool(tx: Tx, causes: Causes, { workspaceId, kind, detail }: PoolFailure): Promise<void> {
   const failed = await failPoolRow(tx, { workspaceId })
   if (!failed) return
   await insertEvent(tx, { presetId: failed.presetId, kind, workspaceId, userId: null, detail })
-  // A removal that failed is tried again by the next cause or sweep: waking here would repeat it at full speed.
-  if (kind !== 'delete_failed') await causes.preset(failed.presetId, kind)
+  await causes.preset(failed.presetId, kind)
   causes.workspace(workspaceId)
 }

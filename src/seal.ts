@@ -34,7 +34,8 @@ export function createSealer(keys: readonly string[]): Sealer {
     open(sealed, place) {
       const id = sealed.subarray(0, KEY_ID_BYTES)
       const found = known.find((candidate) => candidate.id.equals(id))
-      if (!found) throw new Error(`a secret in ${place.table}.${place.column} was sealed with a key that is not configured`)
+      if (!found)
+        throw new Error(`a secret in ${place.table}.${place.column} was sealed with a key that is not configured`)
       const nonce = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES)
       const text = sealed.subarray(KEY_ID_BYTES + NONCE_BYTES, sealed.length - TAG_BYTES)
       const decipher = createDecipheriv('aes-256-gcm', found.key, nonce)
@@ -47,9 +48,13 @@ export function createSealer(keys: readonly string[]): Sealer {
 function readKey(text: string): { id: Buffer; key: Buffer } {
   const key = Buffer.from(text, 'base64')
   if (key.length !== KEY_BYTES) {
-    throw new Refusal('invalid', `DAYBREAK_SECRET_KEY holds a key of ${key.length} bytes; it must be base64 of ${KEY_BYTES}.`, {
-      detail: 'Make one with: openssl rand -base64 32',
-    })
+    throw new Refusal(
+      'invalid',
+      `DAYBREAK_SECRET_KEY holds a key of ${key.length} bytes; it must be base64 of ${KEY_BYTES}.`,
+      {
+        detail: 'Make one with: openssl rand -base64 32',
+      },
+    )
   }
   return { id: createHash('sha256').update('daybreak key id').update(key).digest().subarray(0, KEY_ID_BYTES), key }
 }

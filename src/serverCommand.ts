@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
 import { migrate } from '../sql/migrate.ts'
 import { readConfig } from './config.ts'
-import { resolveHome } from './home.ts'
+import { lockHome, resolveHome } from './home.ts'
 import { installRejectionHandler } from './jobs/rejections.ts'
+import { ensureAdmin, newSignInLink } from './up/bootstrap.ts'
 import { createLog } from './log.ts'
 import { requireDatabase } from './migrateCommand.ts'
-import { type Role, startServer } from './server.ts'
+import { type Role, type Server, startServer } from './server.ts'
 import { parseServerArguments } from './serverArguments.ts'
 import { untilSignal } from './signals.ts'
 
@@ -30,6 +31,7 @@ export async function serverCommand(argv: string[]): Promise<number> {
   const forget = installRejectionHandler(log, onFatal)
   if (migrates) await migrate(directUrl)
   const home = resolveHome(config)
+  const lock = role === 'api' ? undefined : lockHome(home)
   const server = await startServer({
     config,
     role,
@@ -41,9 +43,18 @@ export async function serverCommand(argv: string[]): Promise<number> {
     onFatal,
   })
   log.info({ role, url: server.url }, server.url === null ? 'the worker is ready' : `ready at ${server.url}`)
+  if (role !== 'worker') await offerFirstSignIn(server)
   const ended = await Promise.race([untilSignal(), failed.promise])
   log.info({ signal: ended }, 'stopping')
   await server.stop({ workspaces: 'leave' })
+  lock?.release()
   forget()
   return ended === undefined ? 1 : 0
+}
+
+/** A new database has nobody who could sign in. Not through the log: what is there is kept and read by others. */
+async function offerFirstSignIn({ context }: Server): Promise<void> {
+  const admin = await ensureAdmin(context.db)
+  const link = await newSignInLink(context.db, { admin, url: context.config.accessUrl })
+  if (link) process.stderr.write(`Sign in as ${admin.username} (once, within 15 minutes): ${link}\n`)
 }

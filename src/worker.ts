@@ -39,7 +39,10 @@ export async function startWorker(context: Context, { directUrl, onFatal }: Work
   const alarm = startAlarm(context)
   const resuming = setInterval(() => {
     resumeWanted(context).catch((error: unknown) => {
-      context.log.warn({ err: error }, 'running workspaces could not be compared with what should run; next try in a minute')
+      context.log.warn(
+        { err: error },
+        'running workspaces could not be compared with what should run; next try in a minute',
+      )
     })
   }, RESUME_MS)
   return {
@@ -71,7 +74,10 @@ async function resumeHost(context: Context): Promise<void> {
       if (await lockPoolRow(tx, { workspaceId })) await settlePool(tx, causes, { workspaceId, cause: 'worker started' })
     })
   }
-  context.log.info({ ...report }, `resumed: ${report.adopted} running, ${report.restarted} started again, ${report.killed} stopped`)
+  context.log.info(
+    { ...report },
+    `resumed: ${report.adopted} running, ${report.restarted} started again, ${report.killed} stopped`,
+  )
 }
 
 async function resumeWanted(context: Context): Promise<ResumeReport> {
@@ -90,8 +96,20 @@ async function listWanted(context: Context): Promise<WantedWorkspace[]> {
   for (let after: string | undefined = FIRST_ID; after !== undefined; ) {
     const page = await listWantedWorkspaces(context.db, { host: context.hostId, after, limit: PAGE })
     for (const { workspaceId, buildId, workspaceName, ownerName, manifest } of page) {
-      const agents = await readCredentials(context, context.db, workspaceId)
-      wanted.push({ workspaceId, buildId, workspaceName, ownerName, manifest: TemplateManifest.parse(manifest), agents })
+      try {
+        const agents = await readCredentials(context, context.db, workspaceId)
+        wanted.push({
+          workspaceId,
+          buildId,
+          workspaceName,
+          ownerName,
+          manifest: TemplateManifest.parse(manifest),
+          agents,
+        })
+      } catch (error) {
+        // One that cannot be opened, after a lost key say, must not keep the others from running.
+        context.log.error({ err: error, workspaceId }, `workspace ${workspaceId} cannot be resumed`)
+      }
     }
     after = page.length === PAGE ? page.at(-1)?.workspaceId : undefined
   }

@@ -52,7 +52,10 @@ export const ReinitEvent = z.object({
   agent_id: z.uuid(),
 })
 
-export const LifecycleReport = z.object({ state: z.enum(LIFECYCLE_STATES), changed_at: z.iso.datetime({ offset: true }) })
+export const LifecycleReport = z.object({
+  state: z.enum(LIFECYCLE_STATES),
+  changed_at: z.iso.datetime({ offset: true }),
+})
 export const ReinitAck = z.object({ generation: z.int().min(0) })
 export const AgentLogLine = z.object({
   created_at: z.iso.datetime({ offset: true }),

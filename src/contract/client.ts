@@ -5,7 +5,10 @@ import { TOKEN_HEADER } from './agentApi.ts'
 import { ErrorBody } from './errors.ts'
 
 type Sent<T> = T extends z.ZodType ? z.input<T> : never
-type Keys<E> = { [K in 'params' | 'query' | 'body']: E extends Record<K, z.ZodType> ? K : never }['params' | 'query' | 'body']
+type Keys<E> = { [K in 'params' | 'query' | 'body']: E extends Record<K, z.ZodType> ? K : never }[
+  | 'params'
+  | 'query'
+  | 'body']
 export type Call<E> = { [K in Keys<E>]: E extends Record<K, infer T> ? Sent<T> : never } & {
   headers?: Record<string, string>
   signal?: AbortSignal
@@ -15,7 +18,10 @@ export type Client = {
   readonly origin: string
   <E extends Endpoint>(endpoint: E, call: Call<E>): Promise<Replied<E>>
   /** A server-sent event stream: yields the data of each event, until the server or `signal` ends it. */
-  events(path: string, options?: { signal?: AbortSignal; headers?: Record<string, string> }): AsyncGenerator<StreamEvent>
+  events(
+    path: string,
+    options?: { signal?: AbortSignal; headers?: Record<string, string> },
+  ): AsyncGenerator<StreamEvent>
   /** Bytes up, for what is not JSON. */
   upload<E extends Endpoint>(endpoint: E, file: { bytes: Uint8Array; type: string }): Promise<Replied<E>>
 }
@@ -43,7 +49,8 @@ export function createClient(origin: string, token?: string): Client {
   const send = async (endpoint: Endpoint, path: string, init: RequestInit): Promise<unknown> => {
     const response = await fetch(`${origin}/api/v2${path}`, { method: endpoint.method, ...init })
     const text = await response.text()
-    if (!response.ok) throw new ApiError(response.status, readError(response, text), response.headers.get('retry-after'))
+    if (!response.ok)
+      throw new ApiError(response.status, readError(response, text), response.headers.get('retry-after'))
     return endpoint.reply === undefined || text === '' ? undefined : endpoint.reply.parse(JSON.parse(text))
   }
   const call = async <E extends Endpoint>(endpoint: E, input: Call<E>): Promise<Replied<E>> => {
@@ -63,7 +70,8 @@ export function createClient(origin: string, token?: string): Client {
         headers: authorised({ accept: 'text/event-stream', ...headers }),
         ...(signal ? { signal } : {}),
       })
-      if (!response.ok || !response.body) throw new ApiError(response.status, readError(response, await response.text()))
+      if (!response.ok || !response.body)
+        throw new ApiError(response.status, readError(response, await response.text()))
       yield* readEvents(response.body)
     },
     async upload<E extends Endpoint>(endpoint: E, { bytes, type }: { bytes: Uint8Array; type: string }) {

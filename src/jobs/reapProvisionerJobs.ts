@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { lockPoolRow } from '../../sql/prebuild_pool.sql.ts'
 import { endProvisionerJob, insertJobLogs, listHungProvisionerJobs } from '../../sql/provisioner_jobs.sql.ts'
 import { findBuildForProvision } from '../../sql/workspace_builds.sql.ts'
-import { finishBuild } from '../builds.ts'
+import { finishBuild, removeWorkspace } from '../builds.ts'
 import type { Context } from '../context.ts'
 import { requeueAbandoned } from '../daemon.ts'
 import { defineJob } from './task.ts'
@@ -31,19 +31,26 @@ export const reapProvisionerJobs = defineJob({
     const limits = { hungSeconds: HUNG_SECONDS, pendingSeconds: PENDING_SECONDS, limit: BATCH }
     let reaped = 0
     for (const job of await listHungProvisionerJobs(context.db, limits)) {
-      if (await reap(context, { id: job.id, workspaceId: job.workspaceId, reason: job.reason === 'pending' ? 'pending' : 'hung' })) reaped++
+      if (
+        await reap(context, {
+          id: job.id,
+          workspaceId: job.workspaceId,
+          reason: job.reason === 'pending' ? 'pending' : 'hung',
+        })
+      )
+        reaped++
     }
     return { requeued, reaped }
   },
 })
 
-async function reap(context: Context, job: { id: string; workspaceId: string | null; reason: Reason }): Promise<boolean> {
+type Hung = { id: string; workspaceId: string | null; reason: Reason }
+
+async function reap(context: Context, job: Hung): Promise<boolean> {
   const error = ERRORS[job.reason]
   return await withWakes(context.db, async (tx, causes) => {
-    const at = new Date().toISOString()
-    const line = { created_at: at, source: 'provisioner_daemon', level: 'error', stage: 'Unknown', output: error }
     const build = job.workspaceId === null ? null : await findBuildForProvision(tx, { jobId: job.id })
-    if (job.workspaceId !== null) await lockPoolRow(tx, { workspaceId: job.workspaceId })
+    const pooled = job.workspaceId === null ? null : await lockPoolRow(tx, { workspaceId: job.workspaceId })
     const ended = build
       ? await finishBuild(tx, causes, {
           jobId: job.id,
@@ -53,7 +60,12 @@ async function reap(context: Context, job: { id: string; workspaceId: string | n
           holder: null,
         })
       : (await endProvisionerJob(tx, { id: job.id, error, errorCode: job.reason })) > 0
-    if (ended) await insertJobLogs(tx, { jobId: job.id, lines: [line] })
-    return ended
+    if (!ended) return false
+    const line = { source: 'provisioner_daemon', level: 'error', stage: 'Unknown', output: error }
+    await insertJobLogs(tx, { jobId: job.id, lines: [{ ...line, created_at: new Date().toISOString() }] })
+    // That no worker was there is no fault of the template: nothing was made, and the pool orders anew.
+    if (pooled && build && job.reason === 'pending' && build.buildNumber === 1)
+      await removeWorkspace(tx, causes, build.workspaceId)
+    return true
   })
 }

@@ -4,9 +4,10 @@ import { withWakes } from './wakes.ts'
 import { deleteOldIdempotencyKeys } from '../../sql/claims.sql.ts'
 import { listSweepPresets } from '../../sql/presets.sql.ts'
 import { deleteOldDecisions } from '../../sql/reconcile.sql.ts'
-import { listUnsettledPoolRows, lockPoolRow } from '../../sql/prebuild_pool.sql.ts'
+import { listStrandedRemovals, listUnsettledPoolRows, lockPoolRow, takePoolRow } from '../../sql/prebuild_pool.sql.ts'
 import type { Context } from '../context.ts'
 import { settlePool } from '../pool.ts'
+import { orderRemoval } from './reconcilePreset/actions.ts'
 import { reconcileUntilQuiet } from './reconcilePreset.ts'
 import { defineJob } from './task.ts'
 
@@ -21,13 +22,14 @@ export const sweepPresets = defineJob({
   every: '*/5 * * * *',
   async run(_payload, context, run) {
     let presets = 0
-    let corrections = await settleRows(context)
+    let corrections = (await settleRows(context)) + (await removeStranded(context))
     for (let after: string | undefined = ZERO_ID; after !== undefined && !run.signal.aborted; ) {
       const page = await listSweepPresets(context.db, { after, limit: PAGE })
       for (const { id } of page) {
         const report = await reconcileUntilQuiet(context, id)
         presets++
-        if (!('skipped' in report) && report.created + report.deleted + report.canceled + report.failed > 0) corrections++
+        if (!('skipped' in report) && report.created + report.deleted + report.canceled + report.failed > 0)
+          corrections++
       }
       after = page.length === PAGE ? page.at(-1)?.id : undefined
     }
@@ -46,4 +48,16 @@ async function settleRows(context: Context): Promise<number> {
     })
   }
   return rows.length
+}
+
+/** Removals that failed or were cancelled: tried again no more often than the sweep comes. */
+async function removeStranded(context: Context): Promise<number> {
+  let ordered = 0
+  for (const { workspaceId, presetId } of await listStrandedRemovals(context.db, { limit: PAGE })) {
+    ordered += await withWakes(context.db, async (tx, causes) => {
+      const row = await takePoolRow(tx, { workspaceId })
+      return row?.state === 'deleting' ? await orderRemoval(tx, causes, { presetId, workspaceId }) : 0
+    })
+  }
+  return ordered
 }

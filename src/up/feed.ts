@@ -36,12 +36,13 @@ export async function startFeed({
   const changed = new Set<string>()
   let { lastLogId, lastAgentLogId } = await findFeedStart(db)
   let timer: NodeJS.Timeout | undefined
+  let lateLogs: NodeJS.Timeout | undefined
   let reading = Promise.resolve()
   let closed = false
 
   const read = async (): Promise<void> => {
     const ids = [...changed].slice(0, MAX_LINES)
-    changed.clear()
+    for (const id of ids) changed.delete(id)
     const states = ids.length === 0 ? [] : await listFeedStates(db, { ids })
     for (const state of states) remember(known, state)
     for (const line of await listFeedLines(db, { after: lastLogId, limit: MAX_LINES })) {
@@ -52,12 +53,8 @@ export async function startFeed({
     for (const state of states) printStep(state)
     for (const line of await listFeedAgentLines(db, { after: lastAgentLogId, limit: MAX_LINES })) {
       lastAgentLogId = line.id
-      print({
-        at: line.createdAt,
-        who: known.get(line.workspaceId)?.who ?? '',
-        level: line.level,
-        text: `│ ${line.output}`,
-      })
+      const who = nameOf({ name: line.workspaceName, presetName: line.presetName, ownerName: line.ownerName })
+      print({ at: line.createdAt, who, level: line.level, text: `│ ${line.output}` })
     }
   }
   const printStep = (state: ListFeedStatesRow): void => {
@@ -71,19 +68,26 @@ export async function startFeed({
     if (closed) return
     timer ??= setTimeout(() => {
       timer = undefined
-      reading = reading.then(read).catch(() => {}) // the database is away: its return changes something again
+      reading = reading
+        .then(read)
+        .then(() => (changed.size > 0 ? schedule(SETTLE_MS) : undefined))
+        .catch(() => {}) // the database is away: its return changes something again
     }, delayMs)
   }
   const unsubscribe = hub.subscribeAll('workspace', (id) => {
     if (id !== undefined) changed.add(id)
     schedule(SETTLE_MS)
-    setTimeout(schedule, LOGS_MS, SETTLE_MS).unref()
+    lateLogs ??= setTimeout(() => {
+      lateLogs = undefined
+      schedule(0)
+    }, LOGS_MS).unref()
   })
   return {
     async close() {
       closed = true
       unsubscribe?.()
       clearTimeout(timer)
+      clearTimeout(lateLogs)
       await reading
     },
   }

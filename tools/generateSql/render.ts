@@ -120,7 +120,10 @@ function renderRow(
   rowName: string,
 ): string[] {
   if (columns.length === 0) return []
-  for (const [hint, named] of [['not null', query.notNull], ['nullable', query.nullable ?? []]] as const) {
+  for (const [hint, named] of [
+    ['not null', query.notNull],
+    ['nullable', query.nullable ?? []],
+  ] as const) {
     const unknown = [...named].find((name) => !columns.some((column) => column.name === name))
     if (unknown !== undefined) throw new TypeError(`"${hint}" names ${unknown}, no such column`)
   }

@@ -117,11 +117,7 @@ async function insertAgents(context: Context, tx: Tx, { build, manifest, jobId }
 }
 
 /** Live agents of a workspace with the tokens that they sign in with. */
-export async function readCredentials(
-  context: Context,
-  db: Db,
-  workspaceId: string,
-): Promise<AgentCredential[]> {
+export async function readCredentials(context: Context, db: Db, workspaceId: string): Promise<AgentCredential[]> {
   const rows = await listCredentials(db, { workspaceId })
   return rows.map(({ id, definitionId, name, tokenSealed }) => ({
     id,

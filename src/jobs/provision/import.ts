@@ -1,12 +1,18 @@
 // Imports a template version: what it declares is stored in one transaction, or nothing is and the job says every problem.
 import type { Tx } from '../../../sql/database.ts'
 import { findFile } from '../../../sql/files.sql.ts'
-import { insertPreset, insertPresetParameters, insertPresetSchedules } from '../../../sql/presets.sql.ts'
+import {
+  insertPreset,
+  insertPresetParameters,
+  insertPresetSchedules,
+  listPoolPresetIds,
+} from '../../../sql/presets.sql.ts'
 import { completeProvisionerJob } from '../../../sql/provisioner_jobs.sql.ts'
 import { findTemplateVersionByJob, insertVersionParameters, storeManifest } from '../../../sql/templates.sql.ts'
 import type { Context } from '../../context.ts'
 import { Refusal } from '../../domain/errors.ts'
 import { type ManifestPreset, presetKey, type TemplateManifest } from '../../domain/manifest.ts'
+import { withWakes } from '../wakes.ts'
 import type { Work } from './build.ts'
 import { openJobRun } from './jobRun.ts'
 
@@ -35,10 +41,13 @@ export async function runImport(context: Context, { job, driver, signal }: Impor
   } finally {
     await run.end()
   }
-  return await context.db.transaction(async (tx) => {
+  return await withWakes(context.db, async (tx, causes) => {
     const held = { id: job.id, workerId: context.processId, attempt: job.attempt, error, errorCode: '' }
     if (!(await completeProvisionerJob(tx, held))) return false
     if (manifest) await storeTemplate(tx, { versionId: version.id, manifest })
+    // It may be a template's active version already.
+    for (const { id } of await listPoolPresetIds(tx, { versionId: version.id }))
+      await causes.preset(id, 'version imported')
     return manifest !== undefined
   })
 }

@@ -51,8 +51,8 @@ export function openJobRun(context: Context, { job, signal }: { job: HeldJob; si
     canceled ||= held?.canceledAt !== undefined && held.canceledAt !== null
     if (!held || held.canceledAt) stop.abort()
   }
-  const flusher = setInterval(() => flush().catch(warn), FLUSH_MS)
-  const heart = setInterval(() => beat().catch(warn), HEARTBEAT_MS)
+  const flusher = setInterval(() => void flush().catch(warn), FLUSH_MS)
+  const heart = setInterval(() => void beat().catch(warn), HEARTBEAT_MS)
 
   return {
     canceled: () => canceled,

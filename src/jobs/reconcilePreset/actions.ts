@@ -63,6 +63,15 @@ async function removePrebuild(
 ): Promise<number> {
   const row = await takePoolRow(tx, { workspaceId })
   if (!row || row.state === 'deleting') return 0
+  return await orderRemoval(tx, causes, { presetId: facts.presetId, workspaceId })
+}
+
+/** Also for one whose removal has failed. The caller holds the pool row. */
+export async function orderRemoval(
+  tx: Tx,
+  causes: Causes,
+  { presetId, workspaceId }: { presetId: string; workspaceId: string },
+): Promise<number> {
   const workspace = await lockWorkspace(tx, { id: workspaceId })
   // Its build ends first: that wakes this preset again.
   if (!workspace || workspace.ownerId !== SYSTEM_USER_ID || isUnfinished(workspace.jobStatus)) return 0
@@ -77,7 +86,7 @@ async function removePrebuild(
     stage: 'none',
     initiatorId: SYSTEM_USER_ID,
     templateVersionId: workspace.templateVersionId,
-    presetId: facts.presetId,
+    presetId,
     priority: PRIORITY.prebuildDelete,
   })
   await copyBuildParameters(tx, { buildId: build.id, fromBuildId: workspace.buildId })
