@@ -8,6 +8,8 @@ import {
 } from '../../sql/feed.sql.ts'
 import type { Db } from '../../sql/database.ts'
 import type { Hub } from '../api/hub.ts'
+import { readPools } from '../api/prebuilds.ts'
+import { trackPools } from './poolLines.ts'
 
 /** After a change: long enough for several to become one reading. */
 const SETTLE_MS = 60
@@ -23,15 +25,16 @@ export type Feed = { close(): Promise<void> }
 
 type Known = { who: string; step: string }
 
-export async function startFeed({
-  db,
-  hub,
-  print,
-}: {
+export type FeedOptions = {
   db: Db
   hub: Hub
+  /** Whose pools are spoken of. */
+  userId: string
   print: (line: FeedLine) => void
-}): Promise<Feed> {
+}
+
+export async function startFeed({ db, hub, userId, print }: FeedOptions): Promise<Feed> {
+  const poolLines = trackPools()
   const known = new Map<string, Known>()
   const changed = new Set<string>()
   let { lastLogId, lastAgentLogId } = await findFeedStart(db)
@@ -56,6 +59,12 @@ export async function startFeed({
       const who = nameOf({ name: line.workspaceName, presetName: line.presetName, ownerName: line.ownerName })
       print({ at: line.createdAt, who, level: line.level, text: `│ ${line.output}` })
     }
+    await printPools()
+  }
+  const printPools = async (): Promise<void> => {
+    for (const { preset, level, text } of poolLines(await readPools(db, userId))) {
+      print({ at: new Date(), who: preset, level, text })
+    }
   }
   const printStep = (state: ListFeedStatesRow): void => {
     const entry = known.get(state.id)
@@ -74,6 +83,7 @@ export async function startFeed({
         .catch(() => {}) // the database is away: its return changes something again
     }, delayMs)
   }
+  await printPools()
   const unsubscribe = hub.subscribeAll('workspace', (id) => {
     if (id !== undefined) changed.add(id)
     schedule(SETTLE_MS)

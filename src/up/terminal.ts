@@ -19,7 +19,7 @@ export function createTerminal(out: NodeJS.WriteStream): Terminal {
     say: write,
     step({ at, who, level, text }) {
       const time = paint('dim', at.toTimeString().slice(0, 8))
-      const colour = text === 'ready' ? 'green' : COLOURS[level]
+      const colour = text === 'ready' || text.startsWith('pool full') ? 'green' : COLOURS[level]
       const plain = printable(text)
       write(`${time}  ${who.padEnd(WHO_WIDTH)}  ${colour ? paint(colour, plain) : plain}`)
     },

@@ -60,7 +60,7 @@ async function serve(server: Server, { home, terminal, startedMs, ended }: Serve
   const url = config.accessUrl
   const token = await ensureCliToken(db, { admin, url, home })
   greet(terminal, { url, link: await newSignInLink(db, { admin, url }), startedMs })
-  const feed = await startFeed({ db, hub: server.hub, print: terminal.step })
+  const feed = await startFeed({ db, hub: server.hub, userId: admin.id, print: terminal.step })
   try {
     const pushed = pushExample({ url, token }).then((isFirst) => {
       if (isFirst) terminal.say('Pushed the example template us-nix; its pool fills now.')
