@@ -23,7 +23,8 @@ import { failPool, settlePool } from '../pool.ts'
 import { authenticateAgent, Superseded } from './agents/auth.ts'
 import { collectHeartbeats } from './agents/heartbeats.ts'
 import { reinit } from './agents/reinit.ts'
-import { type ApiContext, route } from './route.ts'
+import { type ApiContext, readFields, route } from './route.ts'
+import { storable } from './text.ts'
 import { iso } from './wire/time.ts'
 
 /** Lines of one request; an agent sends batches of a hundred. */
@@ -39,42 +40,57 @@ export function agents(context: ApiContext): Router {
   context.hub.closing.addEventListener('abort', () => void heartbeats.close())
 
   const asAgent =
-    <Body>(body: z.ZodType<Body>, answer: (agent: FindAgentByTokenRow, input: Body) => Promise<{ status: number; reply?: unknown }>): RequestHandler =>
+    <Body>(
+      body: z.ZodType<Body>,
+      answer: (agent: FindAgentByTokenRow, input: Body) => Promise<{ status: number; reply?: unknown }>,
+    ): RequestHandler =>
     async (request, response) => {
       const agent = await authenticateAgent(context, request)
-      const parsed = body.safeParse(request.body ?? {})
-      if (!parsed.success) {
-        const validations = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), detail: message }))
-        throw new Refusal('invalid', 'Validation failed.', { validations })
-      }
-      const { status, reply } = await answer(agent, parsed.data)
+      const { status, reply } = await answer(agent, readFields(body, request.body ?? {}))
       response.status(status)
       if (reply === undefined) response.end()
       else response.json(reply)
     }
 
   const me = '/workspaceagents/me'
-  router.get(`${me}/manifest`, asAgent(Connect, async (agent) => ({ status: 200, reply: await connect(context, agent) })))
+  router.get(
+    `${me}/manifest`,
+    asAgent(Connect, async (agent, { version }) => ({
+      status: 200,
+      reply: await connect(context, agent, version ?? null),
+    })),
+  )
   router.get(`${me}/reinit`, reinit(context))
-  router.post(`${me}/reinit/ack`, asAgent(ReinitAck, async (agent, { generation }) => {
-    await acknowledge(context, agent, generation)
-    return { status: 204 }
-  }))
-  router.post(`${me}/heartbeat`, asAgent(Connect, async (agent) => {
-    const away = agent.firstConnectedAt === null || agent.disconnectedAt !== null
-    if (away) await markConnected(context, agent)
-    else heartbeats.add(agent.id)
-    return { status: 204 }
-  }))
-  router.post(`${me}/lifecycle`, asAgent(LifecycleReport, async (agent, { state }) => {
-    await takeLifecycle(context, agent, state)
-    return { status: 204 }
-  }))
-  router.patch(`${me}/logs`, asAgent(Logs, async (agent, { log_source_id: logSourceId, logs }) => {
-    if (logs.length === 0) throw new Refusal('invalid', 'No logs provided.')
-    await storeLogs(context, agent, { logSourceId, logs })
-    return { status: 200, reply: null }
-  }))
+  router.post(
+    `${me}/reinit/ack`,
+    asAgent(ReinitAck, async (agent, { generation }) => {
+      await acknowledge(context, agent, generation)
+      return { status: 204 }
+    }),
+  )
+  router.post(
+    `${me}/heartbeat`,
+    asAgent(Connect, async (agent, { version }) => {
+      if (isAway(agent)) await markConnected(context, agent, version ?? null)
+      else heartbeats.add(agent.id)
+      return { status: 204 }
+    }),
+  )
+  router.post(
+    `${me}/lifecycle`,
+    asAgent(LifecycleReport, async (agent, { state }) => {
+      await takeLifecycle(context, agent, state)
+      return { status: 204 }
+    }),
+  )
+  router.patch(
+    `${me}/logs`,
+    asAgent(Logs, async (agent, { log_source_id: logSourceId, logs }) => {
+      if (logs.length === 0) throw new Refusal('invalid', 'No logs provided.')
+      await storeLogs(context, agent, { logSourceId, logs })
+      return { status: 200, reply: null }
+    }),
+  )
 
   route(router, context, listAgentLogs, async ({ params, query }, { actor }) => {
     const agent = await findAgent(context.db, { id: params.agent })
@@ -92,9 +108,16 @@ export function agents(context: ApiContext): Router {
   return router
 }
 
-async function connect(context: ApiContext, agent: FindAgentByTokenRow): Promise<AgentManifest> {
-  const away = agent.firstConnectedAt === null || agent.disconnectedAt !== null
-  if (away) await markConnected(context, agent)
+function isAway({ firstConnectedAt, disconnectedAt }: FindAgentByTokenRow): boolean {
+  return firstConnectedAt === null || disconnectedAt !== null
+}
+
+async function connect(
+  context: ApiContext,
+  agent: FindAgentByTokenRow,
+  version: string | null,
+): Promise<AgentManifest> {
+  if (isAway(agent)) await markConnected(context, agent, version)
   const row = await readAgentManifest(context.db, { id: agent.id })
   if (!row) throw new Superseded()
   const scripts = await listAgentScripts(context.db, { agentIds: [row.definitionId] })
@@ -123,16 +146,24 @@ async function connect(context: ApiContext, agent: FindAgentByTokenRow): Promise
   }
 }
 
-async function markConnected(context: ApiContext, { id, workspaceId }: FindAgentByTokenRow): Promise<void> {
+async function markConnected(
+  context: ApiContext,
+  { id, workspaceId }: FindAgentByTokenRow,
+  version: string | null,
+): Promise<void> {
   await withWakes(context.db, async (tx, causes) => {
     await lockPoolRow(tx, { workspaceId })
-    await connectAgent(tx, { id, version: null })
+    await connectAgent(tx, { id, version: version === null ? null : storable(version) })
     await settlePool(tx, causes, { workspaceId, cause: 'agent connected' })
     causes.workspace(workspaceId)
   })
 }
 
-async function takeLifecycle(context: ApiContext, { id, workspaceId }: FindAgentByTokenRow, state: string): Promise<void> {
+async function takeLifecycle(
+  context: ApiContext,
+  { id, workspaceId }: FindAgentByTokenRow,
+  state: string,
+): Promise<void> {
   await withWakes(context.db, async (tx, causes) => {
     const pooled = await lockPoolRow(tx, { workspaceId })
     const reported = await reportLifecycle(tx, { id, state })
@@ -148,7 +179,12 @@ async function takeLifecycle(context: ApiContext, { id, workspaceId }: FindAgent
   })
 }
 
-async function acknowledge(context: ApiContext, { id, workspaceId }: FindAgentByTokenRow, generation: number): Promise<void> {
+async function acknowledge(context: ApiContext, agent: FindAgentByTokenRow, generation: number): Promise<void> {
+  const { id, workspaceId } = agent
+  if (generation > agent.reinitGeneration) {
+    const validations = [{ field: 'generation', detail: 'This generation was never announced to the agent.' }]
+    throw new Refusal('invalid', 'Validation failed.', { validations })
+  }
   await withWakes(context.db, async (tx, causes) => {
     if (await acknowledgeGeneration(tx, { id, generation })) causes.workspace(workspaceId)
   })
@@ -157,7 +193,11 @@ async function acknowledge(context: ApiContext, { id, workspaceId }: FindAgentBy
 type Lines = { logSourceId: string; logs: readonly z.output<typeof AgentLogLine>[] }
 
 async function storeLogs(context: ApiContext, agent: FindAgentByTokenRow, { logSourceId, logs }: Lines): Promise<void> {
-  const lines = logs.map(({ created_at, level, output }) => ({ created_at, level, output: output.slice(0, MAX_LINE) }))
+  const lines = logs.map(({ created_at, level, output }) => ({
+    created_at,
+    level,
+    output: storable(output.slice(0, MAX_LINE)),
+  }))
   const length = lines.reduce((sum, { output }) => sum + output.length, 0)
   if (await insertAgentLogs(context.db, { agentId: agent.id, logSourceId, lines, length })) return
   throw new Refusal('too-large', 'The logs of this agent are full: no more lines are kept.')

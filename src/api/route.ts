@@ -1,6 +1,6 @@
 // Serves endpoints of the contract: reads the request by its shapes, finds the actor, writes what the handler returns.
 import type { Request, Response, Router } from 'express'
-import type { ZodError } from 'zod'
+import type { ZodError, ZodType } from 'zod'
 import type { Endpoint, Input, Reply } from '../contract/endpoint.ts'
 import type { Context } from '../context.ts'
 import type { Actor } from '../domain/access.ts'
@@ -8,6 +8,7 @@ import { Refusal } from '../domain/errors.ts'
 import { authenticate } from './auth.ts'
 import type { Announcements } from './announcements.ts'
 import type { Hub } from './hub.ts'
+import { unstorable } from './text.ts'
 
 export type ApiContext = Context & { hub: Hub; announcements: Announcements }
 
@@ -34,10 +35,12 @@ export function route<E extends Endpoint>(
 export function publicRoute<E extends Endpoint>(
   router: Router,
   endpoint: E,
-  handler: Handler<E, Record<never, never>>,
+  handler: Handler<E, object>,
 ): void {
-  serve(router, endpoint, async (request, response) =>
-    await handler(readInput(endpoint, request), { request, response }),
+  serve(
+    router,
+    endpoint,
+    async (request, response) => await handler(readInput(endpoint, request), { request, response }),
   )
 }
 
@@ -57,14 +60,23 @@ function serve<E extends Endpoint>(
 /** Shared with routes that are not JSON in, JSON out. */
 export function readInput<E extends Endpoint>(endpoint: E, request: Request): Input<E> {
   return {
-    params: read(endpoint.params, request.params, refuseParams),
-    query: read(endpoint.query, request.query, refuseFields),
-    body: read(endpoint.body, request.body ?? {}, refuseFields),
+    params: endpoint.params && readText(endpoint.params, request.params, refuseParams),
+    query: endpoint.query && readText(endpoint.query, request.query, refuseFields),
+    body: endpoint.body && readText(endpoint.body, request.body ?? {}, refuseFields),
   } as Input<E>
 }
 
-function read(shape: Endpoint['body'], value: unknown, refuse: (error: ZodError, value: unknown) => Refusal): unknown {
-  if (shape === undefined) return undefined
+type Refuse = (error: ZodError, value: unknown) => Refusal
+
+/** What is read this way can be stored. */
+function readText(shape: ZodType, value: unknown, refuse: Refuse): unknown {
+  const data = readFields(shape, value, refuse)
+  const validations = unstorable(data)
+  if (validations.length > 0) throw new Refusal('invalid', 'Validation failed.', { validations })
+  return data
+}
+
+export function readFields<T>(shape: ZodType<T>, value: unknown, refuse: Refuse = refuseFields): T {
   const parsed = shape.safeParse(value)
   if (parsed.success) return parsed.data
   throw refuse(parsed.error, value)
@@ -72,8 +84,10 @@ function read(shape: Endpoint['body'], value: unknown, refuse: (error: ZodError,
 
 function refuseParams(error: ZodError, value: unknown): Refusal {
   const name = String(error.issues[0]?.path[0] ?? '')
-  const given = String((value as Record<string, unknown>)[name] ?? '')
-  return new Refusal('invalid', `Invalid UUID "${given}".`, { validations: [{ field: name, detail: `Invalid UUID "${given}".` }] })
+  const given = (value as Record<string, string>)[name] ?? ''
+  return new Refusal('invalid', `Invalid UUID "${given}".`, {
+    validations: [{ field: name, detail: `Invalid UUID "${given}".` }],
+  })
 }
 
 function refuseFields(error: ZodError): Refusal {

@@ -52,13 +52,18 @@ export const ReinitEvent = z.object({
   agent_id: z.uuid(),
 })
 
+/** A clock that is more wrong than this is no clock: PostgreSQL has neither a year 0 nor a zone 16 hours from UTC. */
+const Moment = z.iso
+  .datetime({ offset: true })
+  .regex(/^(19[7-9]|2\d\d)\d-.*(Z|[+-](0\d|1[0-5]):\d\d)$/, 'use a time between the years 1970 and 2999')
+
 export const LifecycleReport = z.object({
   state: z.enum(LIFECYCLE_STATES),
-  changed_at: z.iso.datetime({ offset: true }),
+  changed_at: Moment,
 })
 export const ReinitAck = z.object({ generation: z.int().min(0) })
 export const AgentLogLine = z.object({
-  created_at: z.iso.datetime({ offset: true }),
+  created_at: Moment,
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   output: z.string(),
 })

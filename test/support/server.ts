@@ -41,15 +41,18 @@ export type TestServer = {
   client: Client
   token: string
   admin: { id: string }
+  /** What a second server needs to work beside this one: `startServer(t, { place })`. */
+  place: Place
   stop(how?: { workspaces: 'leave' | 'stop' }): Promise<void>
   /** Another process' worth of server on the same database and home, after `stop`. */
   restart(): Promise<TestServer>
 }
 
-export type TestServerOptions = { role?: Role; env?: Record<string, string> }
-type Place = { databaseUrl: string; home: string; port: number; key: string; uidBase: number }
+export type TestServerOptions = { role?: Role; env?: Record<string, string>; place?: Place }
+export type Place = { databaseUrl: string; home: string; port: number; key: string; uidBase: number }
 
 export async function startServer(t: ExecutionContext, options: TestServerOptions = {}): Promise<TestServer> {
+  if (options.place) return await startAt(t, { ...options.place, port: await freePort() }, options)
   const { url: databaseUrl } = await testDatabase(t)
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'daybreak-home-'))
   fs.chmodSync(home, 0o755)
@@ -104,6 +107,7 @@ async function startAt(
     client,
     token,
     admin,
+    place,
     stop,
     restart,
   }

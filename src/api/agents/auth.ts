@@ -24,5 +24,7 @@ export async function authenticateAgent(context: Context, request: Request): Pro
     if (believed !== undefined && believed !== agent.id) throw new Superseded()
     return agent
   }
-  throw new Refusal('unauthenticated', 'No agent has this token.', { detail: 'Its workspace was stopped, deleted or built again.' })
+  throw new Refusal('unauthenticated', 'No agent has this token.', {
+    detail: 'Its workspace was stopped, deleted or built again.',
+  })
 }

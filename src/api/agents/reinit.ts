@@ -7,7 +7,7 @@ import type { ReinitEvent } from '../../contract/agentApi.ts'
 import { hashSecret } from '../../secrets.ts'
 import { SYSTEM_USER_ID } from '../../systemUser.ts'
 import { tokensOf } from '../auth.ts'
-import type { ApiContext } from '../route.ts'
+import { type ApiContext, readFields } from '../route.ts'
 import { coalesce, openEventStream, tooManyStreams } from '../sse.ts'
 import { authenticateAgent } from './auth.ts'
 
@@ -17,8 +17,9 @@ export function reinit(context: ApiContext): RequestHandler {
   return async (request, response) => {
     const agent = await authenticateAgent(context, request)
     const lastEventId = request.get('Last-Event-ID')
-    let seen = Query.parse({ generation: lastEventId ?? request.query.generation }).generation
-    if (agent.ownerId !== SYSTEM_USER_ID && agent.reinitGeneration <= seen && agent.acknowledgedGeneration >= agent.reinitGeneration) {
+    let seen = readFields(Query, { generation: lastEventId ?? request.query.generation }).generation
+    // Whatever it has seen: one that forgot what it acknowledged has read it in its manifest since.
+    if (agent.ownerId !== SYSTEM_USER_ID && agent.acknowledgedGeneration >= agent.reinitGeneration) {
       response.status(409).json({ message: 'This workspace will not change hands.', code: 'reinit_not_applicable' })
       return
     }
@@ -45,7 +46,10 @@ export function reinit(context: ApiContext): RequestHandler {
         stream.send({ id: String(live.reinitGeneration), data })
       },
       (error) => {
-        context.log.warn({ err: error, agentId: agent.id }, 'a reinit stream could not read its agent; the agent connects again')
+        context.log.warn(
+          { err: error, agentId: agent.id },
+          'a reinit stream could not read its agent; the agent connects again',
+        )
         stream.end()
       },
     )
