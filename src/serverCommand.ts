@@ -26,6 +26,8 @@ export async function serverCommand(argv: string[]): Promise<number> {
   const databaseUrl = requireDatabase(config.databaseUrl)
   const directUrl = requireDatabase(config.databaseDirectUrl)
   const log = createLog(config.logLevel)
+  // From here on: one that comes while it starts is heard as soon as there is something to stop.
+  const signal = untilSignal()
   const failed = Promise.withResolvers<void>()
   const onFatal = (): void => failed.resolve()
   const forget = installRejectionHandler(log, onFatal)
@@ -44,7 +46,7 @@ export async function serverCommand(argv: string[]): Promise<number> {
   })
   log.info({ role, url: server.url }, server.url === null ? 'the worker is ready' : `ready at ${server.url}`)
   if (role !== 'worker') await offerFirstSignIn(server)
-  const ended = await Promise.race([untilSignal(), failed.promise])
+  const ended = await Promise.race([signal, failed.promise])
   log.info({ signal: ended }, 'stopping')
   await server.stop({ workspaces: 'leave' })
   lock?.release()
