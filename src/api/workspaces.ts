@@ -31,11 +31,16 @@ export function workspaces(context: ApiContext): Router {
   const router = Router()
   const { db } = context
 
-  route(router, context, createWorkspace, async ({ params, body }, who) => await createFor(context, { ...who, user: params.user, body }))
+  route(
+    router,
+    context,
+    createWorkspace,
+    async ({ params, body }, who) => await createFor(context, { ...who, user: params.user, body }),
+  )
 
   route(router, context, createMemberWorkspace, async ({ params, body }, who) => {
-    await resolveOrganization(db, params.organization, who.actor)
-    return await createFor(context, { ...who, user: params.user, body })
+    const { id: organizationId } = await resolveOrganization(db, params.organization, who.actor)
+    return await createFor(context, { ...who, user: params.user, body, organizationId })
   })
 
   route(router, context, listWorkspaces, async ({ query }, { actor }) => {
@@ -43,13 +48,21 @@ export function workspaces(context: ApiContext): Router {
     if (!filter) return { workspaces: [], count: 0 }
     const ids = await listWorkspaceIds(db, { ...filter, limit: query.limit || MAX_PAGE, offset: query.offset })
     const { workspaces: count } = await countWorkspaces(db, filter)
-    return { workspaces: await workspaceShapes(db, ids.map(({ id }) => id)), count }
+    return {
+      workspaces: await workspaceShapes(
+        db,
+        ids.map(({ id }) => id),
+      ),
+      count,
+    }
   })
 
   route(router, context, getWorkspace, async ({ params, query }, { actor }) => {
     const row = await readableWorkspace(db, params.workspace, actor)
     if (row.deletedAt !== null && !query.include_deleted) {
-      throw new Refusal('gone', `Workspace ${row.id} has been deleted.`, { detail: 'Ask with include_deleted=true to see it.' })
+      throw new Refusal('gone', `Workspace ${row.id} has been deleted.`, {
+        detail: 'Ask with include_deleted=true to see it.',
+      })
     }
     return await oneWorkspace(db, row.id)
   })
@@ -64,16 +77,22 @@ export function workspaces(context: ApiContext): Router {
   return router
 }
 
-type CreateFor = Exchange & { actor: Actor; user: string; body: CreateWorkspace }
+type CreateFor = Exchange & { actor: Actor; user: string; body: CreateWorkspace; organizationId?: string }
 
-async function createFor(context: ApiContext, { actor, user, body, request }: CreateFor) {
+async function createFor(context: ApiContext, { actor, user, body, organizationId, request }: CreateFor) {
   const ownerId = isSelf(user, actor) ? actor.id : (await resolveUser(context.db, user, actor)).id
   const idempotencyKey = request.get('Idempotency-Key') ?? null
   if (idempotencyKey !== null && (idempotencyKey.length === 0 || idempotencyKey.length > 255)) {
     throw new Refusal('invalid', 'Idempotency-Key must have 1 to 255 characters.')
   }
-  const target = await resolveTarget(context.db, { body, actor, ownerId })
-  const { workspaceId, claim } = await create(context, { userId: ownerId, actorId: actor.id, body, target, idempotencyKey })
+  const wanted = { body, actor, ownerId, organizationId: organizationId ?? null }
+  const { workspaceId, claim } = await create(context, {
+    userId: ownerId,
+    actorId: actor.id,
+    body,
+    resolve: async () => await resolveTarget(context.db, wanted),
+    idempotencyKey,
+  })
   return { ...(await oneWorkspace(context.db, workspaceId)), claim }
 }
 
@@ -82,7 +101,12 @@ function isSelf(user: string, actor: Actor): boolean {
   return user === 'me' || user === actor.username || asId(user) === actor.id
 }
 
-type Filter = { ownerId: string | null; organizationIds: readonly string[] | null; templateName: string | null; name: string | null }
+type Filter = {
+  ownerId: string | null
+  organizationIds: readonly string[] | null
+  templateName: string | null
+  name: string | null
+}
 
 /** Null: nothing can match. People see their own, template admins everybody's in their organizations. */
 async function toFilter(db: Db, q: string, actor: Actor): Promise<Filter | null> {

@@ -1,7 +1,12 @@
 // Making a workspace: a prebuild of the preset when one is ready, a fresh build otherwise, and never two for one request.
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findIdempotencyKey, insertEvent, insertIdempotencyKey } from '../../../sql/claims.sql.ts'
+import {
+  deleteOldIdempotencyKeys,
+  findIdempotencyKey,
+  insertEvent,
+  insertIdempotencyKey,
+} from '../../../sql/claims.sql.ts'
 import { isUniqueViolation } from '../../../sql/database.ts'
 import { insertBuildParameters } from '../../../sql/workspace_builds.sql.ts'
 import { insertWorkspace } from '../../../sql/workspaces.sql.ts'
@@ -11,7 +16,7 @@ import type { Claim, CreateWorkspace } from '../../contract/workspaces.ts'
 import { Refusal } from '../../domain/errors.ts'
 import { withWakes } from '../../jobs/wakes.ts'
 import type { ApiContext } from '../route.ts'
-import type { Target } from './target.ts'
+import { readTarget, type Target } from './target.ts'
 
 /** While a request waits for a prebuild that is about to be ready. */
 const WAIT_POLL_MS = 100
@@ -20,20 +25,24 @@ export type CreateRequest = {
   userId: string
   actorId: string
   body: CreateWorkspace
-  target: Target
+  /** What the request means at the moment; refuses what cannot be built. */
+  resolve(): Promise<Target>
   idempotencyKey: string | null
 }
 export type Created = { workspaceId: string; claim: Claim }
+type Resolved = CreateRequest & { target: Target }
 
+/** A repeat has the answer of its first, whatever became of the template since. */
 export async function createWorkspace(context: ApiContext, request: CreateRequest): Promise<Created> {
   const repeated = await findRepeated(context, request)
   if (repeated) return repeated
-  if (request.target.nameTaken) return await repeatOrRefuse(context, request)
+  const target = await request.resolve()
+  if (target.nameTaken) return await repeatOrRefuse(context, request)
   try {
-    return await claimOrBuild(context, request)
+    return await claimOrBuild(context, { ...request, target })
   } catch (error) {
-    const taken = isUniqueViolation(error, 'workspaces_owner_name') || isUniqueViolation(error, 'idempotency_keys_pkey')
-    if (taken) return await repeatOrRefuse(context, request)
+    if (isUniqueViolation(error, 'workspaces_owner_name')) return await repeatOrRefuse(context, request)
+    if (isUniqueViolation(error, 'idempotency_keys_pkey')) return await repeatOrForget(context, request)
     throw error
   }
 }
@@ -45,7 +54,15 @@ async function repeatOrRefuse(context: ApiContext, request: CreateRequest): Prom
   throw nameTaken(request.body.name)
 }
 
-async function claimOrBuild(context: ApiContext, request: CreateRequest): Promise<Created> {
+/** Whoever has the key may be this same request, run beside this one, or one whose time is over. */
+async function repeatOrForget(context: ApiContext, request: CreateRequest): Promise<Created> {
+  const other = await findRepeated(context, request)
+  if (other) return other
+  await deleteOldIdempotencyKeys(context.db)
+  return await createWorkspace(context, request)
+}
+
+async function claimOrBuild(context: ApiContext, request: Resolved): Promise<Created> {
   const startedMs = performance.now()
   const { body, target } = request
   const waited = (): number => Math.round(performance.now() - startedMs)
@@ -66,32 +83,40 @@ async function claimOrBuild(context: ApiContext, request: CreateRequest): Promis
   return { workspaceId, claim: { from_pool: false, preset, waited_ms: waited(), why_not: why } }
 }
 
-async function claimWithin(context: ApiContext, request: CreateRequest): Promise<Claimed | null> {
-  const { preset } = request.target
-  if (!preset) return null
+/** Looks at the template again after each pause: what was invalidated or promoted meanwhile counts. */
+async function claimWithin(context: ApiContext, request: Resolved): Promise<Claimed | null> {
   const until = performance.now() + request.body.wait_ms
-  for (let now = request.target.now; ; now = new Date(now.getTime() + WAIT_POLL_MS)) {
-    const claimed = await claimPrebuild(context.db, {
-      target: preset.claim,
-      userId: request.userId,
-      actorId: request.actorId,
-      name: request.body.name,
-      now,
-      idempotency: idempotencyOf(request),
-    })
-    if (claimed) {
-      context.announcements.add({ workspaceId: claimed.workspaceId, presetId: preset.claim.presetId })
-      return claimed
-    }
+  let { target } = request
+  for (;;) {
+    const claimed = await claimNow(context, { ...request, target })
+    if (claimed) return claimed
     if (performance.now() + WAIT_POLL_MS > until) break
     await sleep(WAIT_POLL_MS)
+    target = await request.resolve()
   }
-  const { presetId } = preset.claim
-  await insertEvent(context.db, { presetId, kind: 'claim_missed', workspaceId: null, userId: request.userId, detail: '' })
+  const missed = { kind: 'claim_missed', workspaceId: null, userId: request.userId, detail: '' }
+  if (target.preset) await insertEvent(context.db, { presetId: target.preset.claim.presetId, ...missed })
   return null
 }
 
-async function buildFresh(context: ApiContext, request: CreateRequest): Promise<string> {
+async function claimNow(context: ApiContext, request: Resolved): Promise<Claimed | null> {
+  const { target, userId, actorId, body } = request
+  if (!target.preset || target.unusable !== null) return null
+  const { claim } = target.preset
+  const order = {
+    target: claim,
+    userId,
+    actorId,
+    name: body.name,
+    now: target.now,
+    idempotency: idempotencyOf(request),
+  }
+  const claimed = await claimPrebuild(context.db, order)
+  if (claimed) context.announcements.add({ workspaceId: claimed.workspaceId, presetId: claim.presetId })
+  return claimed
+}
+
+async function buildFresh(context: ApiContext, request: Resolved): Promise<string> {
   const { target, body, userId, actorId } = request
   return await withWakes(context.db, async (tx, causes) => {
     const workspace = await insertWorkspace(tx, {
@@ -136,14 +161,19 @@ async function findRepeated(context: ApiContext, request: CreateRequest): Promis
       detail: 'Send a new key with a new request.',
     })
   }
-  const preset = request.target.preset?.name ?? null
-  const claim = { from_pool: earlier.fromPool, preset, waited_ms: 0 }
+  const row = await readTarget(context.db, { body: request.body, ownerId: request.userId })
+  const claim = { from_pool: earlier.fromPool, preset: row?.presetName ?? null, waited_ms: 0 }
   return { workspaceId: earlier.workspaceId, claim }
 }
 
 function idempotencyOf({ idempotencyKey, userId, body }: CreateRequest): { key: string; hash: Buffer } | null {
   if (idempotencyKey === null) return null
-  return { key: idempotencyKey, hash: createHash('sha256').update(JSON.stringify([userId, body])).digest() }
+  return {
+    key: idempotencyKey,
+    hash: createHash('sha256')
+      .update(JSON.stringify([userId, body]))
+      .digest(),
+  }
 }
 
 function nameTaken(name: string): Refusal {

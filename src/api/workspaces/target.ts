@@ -8,6 +8,7 @@ import { type Actor, isAdmin, notFound } from '../../domain/access.ts'
 import { Refusal } from '../../domain/errors.ts'
 import type { TemplateManifest } from '../../domain/manifest.ts'
 import { manifestOf } from '../../manifests.ts'
+import { SYSTEM_USER_ID } from '../../systemUser.ts'
 
 export type Target = {
   templateId: string
@@ -25,29 +26,37 @@ export type Target = {
 
 const Parameters = z.record(z.string(), z.string())
 
+export type Wanted = {
+  body: CreateWorkspace
+  actor: Actor
+  ownerId: string
+  /** Null leaves it to the template. */
+  organizationId: string | null
+}
+
 /** Refuses what cannot be built, before anything is touched. */
-export async function resolveTarget(
-  db: Db,
-  { body, actor, ownerId }: { body: CreateWorkspace; actor: Actor; ownerId: string },
-): Promise<Target> {
-  const row = await findCreateTarget(db, {
-    actorId: actor.id,
-    ownerId,
-    name: body.name,
-    versionId: body.template_version_id ?? null,
-    templateId: body.template_id ?? null,
-    presetId: body.template_version_preset_id ?? null,
-  })
-  if (!row || !(row.isMember || isAdmin(actor))) throw notFound()
+export async function resolveTarget(db: Db, wanted: Wanted): Promise<Target> {
+  const { body } = wanted
+  const row = await readTarget(db, wanted)
+  if (!row || !mayBuild(row, wanted)) throw notFound()
+  refuseOwner(row, wanted)
   if (row.deprecated !== '') {
-    throw new Refusal('invalid', `Template "${row.templateName}" has been deprecated, and cannot be used to create a new workspace.`, {
-      detail: row.deprecated,
-    })
+    throw new Refusal(
+      'invalid',
+      `Template "${row.templateName}" has been deprecated, and cannot be used to create a new workspace.`,
+      {
+        detail: row.deprecated,
+      },
+    )
   }
   const manifest = await manifestOf(db, row.versionId)
-  if (!manifest) throw new Refusal('invalid', `Version ${row.versionName} of this template was not imported successfully.`)
+  if (!manifest)
+    throw new Refusal('invalid', `Version ${row.versionName} of this template was not imported successfully.`)
   const preset = readPreset(row, body)
-  const parameters = resolveParameters(manifest, { requested: body.rich_parameter_values, preset: preset?.parameters ?? {} })
+  const parameters = resolveParameters(manifest, {
+    requested: body.rich_parameter_values,
+    preset: preset?.parameters ?? {},
+  })
   return {
     templateId: row.templateId,
     organizationId: row.organizationId,
@@ -61,13 +70,40 @@ export async function resolveTarget(
   }
 }
 
+/** Membership is the owner's: people ask for themselves, and admins see every template. */
+export async function readTarget(
+  db: Db,
+  { body, ownerId }: Pick<Wanted, 'body' | 'ownerId'>,
+): Promise<FindCreateTargetRow | null> {
+  return await findCreateTarget(db, {
+    actorId: ownerId,
+    ownerId,
+    name: body.name,
+    versionId: body.template_version_id ?? null,
+    templateId: body.template_id ?? null,
+    presetId: body.template_version_preset_id ?? null,
+  })
+}
+
+function mayBuild(row: FindCreateTargetRow, { actor, organizationId }: Wanted): boolean {
+  return (row.isMember || isAdmin(actor)) && (organizationId === null || organizationId === row.organizationId)
+}
+
+function refuseOwner(row: FindCreateTargetRow, { actor, ownerId }: Wanted): void {
+  if (ownerId === SYSTEM_USER_ID) throw new Refusal('invalid', 'Prebuilds are made by their pools, not by hand.')
+  if (row.isMember || ownerId === actor.id) return
+  throw new Refusal('invalid', 'The owner does not belong to the organization of the template.')
+}
+
 type Preset = { name: string; hasPool: boolean; parameters: Readonly<Record<string, string>>; claim: ClaimTarget }
 
 function readPreset(row: FindCreateTargetRow, body: CreateWorkspace): Preset | null {
   if (body.template_version_preset_id === undefined) return null
   const field = 'template_version_preset_id'
   if (row.presetId === null || row.presetKey === null || row.presetName === null) {
-    throw new Refusal('invalid', 'Validation failed.', { validations: [{ field, detail: 'There is no preset with this id.' }] })
+    throw new Refusal('invalid', 'Validation failed.', {
+      validations: [{ field, detail: 'There is no preset with this id.' }],
+    })
   }
   if (row.presetVersionId !== row.versionId) {
     throw new Refusal('unprocessable', 'The preset belongs to another version of the template.', {
@@ -94,7 +130,10 @@ function readPreset(row: FindCreateTargetRow, body: CreateWorkspace): Preset | n
 /** The preset's values win over those sent; what neither names has its default. */
 function resolveParameters(
   manifest: TemplateManifest,
-  { requested, preset }: { requested: CreateWorkspace['rich_parameter_values']; preset: Readonly<Record<string, string>> },
+  {
+    requested,
+    preset,
+  }: { requested: CreateWorkspace['rich_parameter_values']; preset: Readonly<Record<string, string>> },
 ): Record<string, string> {
   const given = new Map(requested.map(({ name, value }) => [name, value]))
   const known = new Set(manifest.parameters.map(({ name }) => name))
