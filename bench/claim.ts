@@ -37,9 +37,8 @@ try {
   const world = await seedTemplate(client)
   const seedMs = performance.now()
   await seedHistory(client, { world, size })
-  console.log(
-    `${size.workspaces} workspaces with ${size.builds} builds each, seeded in ${((performance.now() - seedMs) / 1000).toFixed(1)} s; fsync on`,
-  )
+  const seconds = ((performance.now() - seedMs) / 1000).toFixed(1)
+  console.log(`${size.workspaces} workspaces with ${size.builds} builds each, seeded in ${seconds} s; fsync on`)
   const db = await openDatabase(cluster.url, { maxPoolSize: 16 })
   await compare({ client, db, url: cluster.url, world, home: cluster.home })
   await db.end()
@@ -94,9 +93,11 @@ function middle(samples: readonly Sample[]): Sample {
 
 async function runBare({ client, url }: Bench, clients: number): Promise<Sample> {
   await client.query(`drop table if exists bare; create table bare (id int primary key, owner int);
-    create index on bare (id) where owner is null; insert into bare select generate_series(1, ${PREBUILDS}); analyze bare`)
+    create index on bare (id) where owner is null; insert into bare select generate_series(1,
+        ${PREBUILDS}); analyze bare`)
   const own = await Promise.all(Array.from({ length: clients }, async () => await connect(url)))
-  const text = `update bare set owner = $1 where id = (select id from bare where owner is null order by id for update skip locked limit 1)`
+  const text = `update bare set owner = $1 where id = (select id from bare where owner is null
+      order by id for update skip locked limit 1)`
   for (const one of own) await one.query({ name: 'bare', text, values: [0] })
   const sample = await measure({ clients, count: PREBUILDS / 2 }, async (i) => {
     await own[i]?.query({ name: 'bare', text, values: [i] })

@@ -1,6 +1,6 @@
 // node bench/handover.ts [--claims 200]
-// From the request of a claim to the agent's acknowledgement of its new owner, with the process driver and real agents whose
-// scripts do nothing. Says where the time goes.
+// From the request of a claim to the agent's acknowledgement of its new owner, with the process driver and real agents
+// whose scripts do nothing. Says where the time goes.
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'

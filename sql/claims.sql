@@ -1,7 +1,7 @@
 -- claimPrebuild :maybe prepared
--- Hands one ready prebuild to a user, with every row that belongs to it, in one statement: atomic without a BEGIN. The pick
--- reads the pool alone, in index order, so it stops at the first row that nobody else holds. Everything later hangs on the
--- owner guard in `claimed`, so that a row whose owner is not the system user changes nothing.
+-- Hands one ready prebuild to a user, with every row that belongs to it, in one statement: atomic without a BEGIN. The
+-- pick reads the pool alone, in index order, so it stops at the first row that nobody else holds. Everything later
+-- hangs on the owner guard in `claimed`, so that a row whose owner is not the system user changes nothing.
 -- nullable params: idempotencyKey, requestHash
 -- not null: workspace_id
 with pick as materialized (
@@ -14,35 +14,38 @@ with pick as materialized (
   limit 1
   for update skip locked),
 claimed as (
-  update daybreak.workspaces w set owner_id = :userId::uuid, name = :name, claimed_at = :now::timestamptz, claimed_from_preset_id = :presetId::uuid,
-    last_used_at = :now::timestamptz, updated_at = :now::timestamptz, latest_build_id = :buildId::uuid, dormant_at = null, deleting_at = null
+  update daybreak.workspaces w set owner_id = :userId::uuid, name = :name, claimed_at = :now::timestamptz,
+    claimed_from_preset_id = :presetId::uuid, last_used_at = :now::timestamptz, updated_at = :now::timestamptz,
+    latest_build_id = :buildId::uuid, dormant_at = null, deleting_at = null
   from pick where w.id = pick.workspace_id and w.owner_id = daybreak.system_user_id()
   returning w.id, w.organization_id, old.latest_build_id as previous_build_id),
 left_pool as (
   delete from daybreak.prebuild_pool p using claimed where p.workspace_id = claimed.id),
 job as (
-  insert into daybreak.provisioner_jobs (id, organization_id, initiator_id, provisioner, type, workspace_id, created_at, updated_at, started_at,
-    completed_at)
-  select :jobId::uuid, claimed.organization_id, :userId::uuid, :provisioner, 'workspace_build', claimed.id, :now::timestamptz, :now::timestamptz,
-    :now::timestamptz, :now::timestamptz
+  insert into daybreak.provisioner_jobs (id, organization_id, initiator_id, provisioner, type, workspace_id,
+    created_at, updated_at, started_at, completed_at)
+  select :jobId::uuid, claimed.organization_id, :userId::uuid, :provisioner, 'workspace_build', claimed.id,
+    :now::timestamptz, :now::timestamptz, :now::timestamptz, :now::timestamptz
   from claimed),
 build as (
-  insert into daybreak.workspace_builds (id, workspace_id, build_number, transition, reason, stage, initiator_id, job_id, resources_job_id,
-    template_version_id, preset_id, created_at, updated_at)
-  select :buildId::uuid, claimed.id, b.build_number + 1, 'start', 'prebuild_claim', 'claim', :userId::uuid, :jobId::uuid, b.resources_job_id,
-    b.template_version_id, :presetId::uuid, :now::timestamptz, :now::timestamptz
+  insert into daybreak.workspace_builds (id, workspace_id, build_number, transition, reason, stage, initiator_id,
+    job_id, resources_job_id, template_version_id, preset_id, created_at, updated_at)
+  select :buildId::uuid, claimed.id, b.build_number + 1, 'start', 'prebuild_claim', 'claim', :userId::uuid,
+    :jobId::uuid, b.resources_job_id, b.template_version_id, :presetId::uuid, :now::timestamptz, :now::timestamptz
   from claimed join daybreak.workspace_builds b on b.id = claimed.previous_build_id),
 superseded as (
   update daybreak.workspace_agents a set deleted_at = :now::timestamptz, updated_at = :now::timestamptz
   from claimed where a.workspace_id = claimed.id and a.deleted_at is null
   returning a.*),
 agents as (
-  insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, parent_id, name, token_hash, token_sealed,
-    operating_system, architecture, directory, environment_variables, connection_timeout_seconds, version, first_connected_at,
-    last_connected_at, disconnected_at, reinit_generation, acknowledged_generation, created_at, updated_at)
-  select uuidv7(), definition_id, workspace_id, :buildId::uuid, resource_id, null, name, token_hash, token_sealed,
-    operating_system, architecture, directory, environment_variables, connection_timeout_seconds, version, first_connected_at,
-    last_connected_at, disconnected_at, reinit_generation + 1, acknowledged_generation, :now::timestamptz, :now::timestamptz
+  insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, parent_id, name,
+    token_hash, token_sealed, operating_system, architecture, directory, environment_variables,
+    connection_timeout_seconds, version, first_connected_at, last_connected_at, disconnected_at, reinit_generation,
+    acknowledged_generation, created_at, updated_at)
+  select uuidv7(), definition_id, workspace_id, :buildId::uuid, resource_id, null, name,
+    token_hash, token_sealed, operating_system, architecture, directory, environment_variables,
+    connection_timeout_seconds, version, first_connected_at, last_connected_at, disconnected_at, reinit_generation + 1,
+    acknowledged_generation, :now::timestamptz, :now::timestamptz
   from superseded where parent_id is null),
 claim as (
   insert into daybreak.workspace_claims (workspace_id, preset_id, claimed_by, claimed_at, claim_build_id, state)
@@ -76,7 +79,8 @@ with told as (
   from unnest(:workspaceIds::uuid[]) as workspace)
 select count(*) from told
 union all
-select count(daybreak.enqueue(:task, json_build_object('presetId', preset), 'preset:' || preset, null, :maxAttempts, null))
+select count(daybreak.enqueue(
+  :task, json_build_object('presetId', preset), 'preset:' || preset, null, :maxAttempts, null))
 from unnest(:presetIds::uuid[]) as preset;
 
 -- insertEvent :exec
@@ -86,12 +90,14 @@ values (:presetId, :kind, :workspaceId, :userId, :detail, clock_timestamp());
 
 -- findIdempotencyKey :maybe
 -- not null: from_pool
-select k.request_hash, k.workspace_id, exists (select from daybreak.workspace_claims c where c.workspace_id = k.workspace_id) as from_pool
+select k.request_hash, k.workspace_id,
+  exists (select from daybreak.workspace_claims c where c.workspace_id = k.workspace_id) as from_pool
 from daybreak.idempotency_keys k
 where user_id = :userId and key = :key and created_at > clock_timestamp() - interval '24 hours';
 
 -- insertIdempotencyKey :exec
-insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id) values (:userId, :key, :requestHash, :workspaceId);
+insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id)
+values (:userId, :key, :requestHash, :workspaceId);
 
 -- deleteOldIdempotencyKeys :exec
 delete from daybreak.idempotency_keys where created_at < clock_timestamp() - interval '24 hours';

@@ -19,35 +19,38 @@ export async function claimPrebuild(db: CommonQueryMethods, params: { templateId
       limit 1
       for update skip locked),
     claimed as (
-      update daybreak.workspaces w set owner_id = ${params.userId}::uuid, name = ${params.name}, claimed_at = ${time(params.now)}::timestamptz, claimed_from_preset_id = ${params.presetId}::uuid,
-        last_used_at = ${time(params.now)}::timestamptz, updated_at = ${time(params.now)}::timestamptz, latest_build_id = ${params.buildId}::uuid, dormant_at = null, deleting_at = null
+      update daybreak.workspaces w set owner_id = ${params.userId}::uuid, name = ${params.name}, claimed_at = ${time(params.now)}::timestamptz,
+        claimed_from_preset_id = ${params.presetId}::uuid, last_used_at = ${time(params.now)}::timestamptz, updated_at = ${time(params.now)}::timestamptz,
+        latest_build_id = ${params.buildId}::uuid, dormant_at = null, deleting_at = null
       from pick where w.id = pick.workspace_id and w.owner_id = daybreak.system_user_id()
       returning w.id, w.organization_id, old.latest_build_id as previous_build_id),
     left_pool as (
       delete from daybreak.prebuild_pool p using claimed where p.workspace_id = claimed.id),
     job as (
-      insert into daybreak.provisioner_jobs (id, organization_id, initiator_id, provisioner, type, workspace_id, created_at, updated_at, started_at,
-        completed_at)
-      select ${params.jobId}::uuid, claimed.organization_id, ${params.userId}::uuid, ${params.provisioner}, 'workspace_build', claimed.id, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz,
-        ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
+      insert into daybreak.provisioner_jobs (id, organization_id, initiator_id, provisioner, type, workspace_id,
+        created_at, updated_at, started_at, completed_at)
+      select ${params.jobId}::uuid, claimed.organization_id, ${params.userId}::uuid, ${params.provisioner}, 'workspace_build', claimed.id,
+        ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
       from claimed),
     build as (
-      insert into daybreak.workspace_builds (id, workspace_id, build_number, transition, reason, stage, initiator_id, job_id, resources_job_id,
-        template_version_id, preset_id, created_at, updated_at)
-      select ${params.buildId}::uuid, claimed.id, b.build_number + 1, 'start', 'prebuild_claim', 'claim', ${params.userId}::uuid, ${params.jobId}::uuid, b.resources_job_id,
-        b.template_version_id, ${params.presetId}::uuid, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
+      insert into daybreak.workspace_builds (id, workspace_id, build_number, transition, reason, stage, initiator_id,
+        job_id, resources_job_id, template_version_id, preset_id, created_at, updated_at)
+      select ${params.buildId}::uuid, claimed.id, b.build_number + 1, 'start', 'prebuild_claim', 'claim', ${params.userId}::uuid,
+        ${params.jobId}::uuid, b.resources_job_id, b.template_version_id, ${params.presetId}::uuid, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
       from claimed join daybreak.workspace_builds b on b.id = claimed.previous_build_id),
     superseded as (
       update daybreak.workspace_agents a set deleted_at = ${time(params.now)}::timestamptz, updated_at = ${time(params.now)}::timestamptz
       from claimed where a.workspace_id = claimed.id and a.deleted_at is null
       returning a.*),
     agents as (
-      insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, parent_id, name, token_hash, token_sealed,
-        operating_system, architecture, directory, environment_variables, connection_timeout_seconds, version, first_connected_at,
-        last_connected_at, disconnected_at, reinit_generation, acknowledged_generation, created_at, updated_at)
-      select uuidv7(), definition_id, workspace_id, ${params.buildId}::uuid, resource_id, null, name, token_hash, token_sealed,
-        operating_system, architecture, directory, environment_variables, connection_timeout_seconds, version, first_connected_at,
-        last_connected_at, disconnected_at, reinit_generation + 1, acknowledged_generation, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
+      insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, parent_id, name,
+        token_hash, token_sealed, operating_system, architecture, directory, environment_variables,
+        connection_timeout_seconds, version, first_connected_at, last_connected_at, disconnected_at, reinit_generation,
+        acknowledged_generation, created_at, updated_at)
+      select uuidv7(), definition_id, workspace_id, ${params.buildId}::uuid, resource_id, null, name,
+        token_hash, token_sealed, operating_system, architecture, directory, environment_variables,
+        connection_timeout_seconds, version, first_connected_at, last_connected_at, disconnected_at, reinit_generation + 1,
+        acknowledged_generation, ${time(params.now)}::timestamptz, ${time(params.now)}::timestamptz
       from superseded where parent_id is null),
     claim as (
       insert into daybreak.workspace_claims (workspace_id, preset_id, claimed_by, claimed_at, claim_build_id, state)
@@ -90,7 +93,8 @@ export async function announceClaims(db: CommonQueryMethods, params: { workspace
       from unnest(${array(params.workspaceIds, 'uuid')}::uuid[]) as workspace)
     select count(*) from told
     union all
-    select count(daybreak.enqueue(${params.task}, json_build_object('presetId', preset), 'preset:' || preset, null, ${params.maxAttempts}, null))
+    select count(daybreak.enqueue(
+      ${params.task}, json_build_object('presetId', preset), 'preset:' || preset, null, ${params.maxAttempts}, null))
     from unnest(${array(params.presetIds, 'uuid')}::uuid[]) as preset`)
   return rowCount
 }
@@ -107,14 +111,16 @@ export type FindIdempotencyKeyRow = z.infer<typeof findIdempotencyKeyRow>
 
 export async function findIdempotencyKey(db: CommonQueryMethods, params: { userId: string; key: string }): Promise<FindIdempotencyKeyRow | null> {
   return await db.maybeOne(sql.type(findIdempotencyKeyRow)`
-    select k.request_hash, k.workspace_id, exists (select from daybreak.workspace_claims c where c.workspace_id = k.workspace_id) as from_pool
+    select k.request_hash, k.workspace_id,
+      exists (select from daybreak.workspace_claims c where c.workspace_id = k.workspace_id) as from_pool
     from daybreak.idempotency_keys k
     where user_id = ${params.userId} and key = ${params.key} and created_at > clock_timestamp() - interval '24 hours'`)
 }
 
 export async function insertIdempotencyKey(db: CommonQueryMethods, params: { userId: string; key: string; requestHash: Buffer; workspaceId: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id) values (${params.userId}, ${params.key}, ${bytes(params.requestHash)}, ${params.workspaceId})`)
+    insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id)
+    values (${params.userId}, ${params.key}, ${bytes(params.requestHash)}, ${params.workspaceId})`)
   return rowCount
 }
 

@@ -43,7 +43,8 @@ export async function openDatabase(
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     statementTimeout: STATEMENT_TIMEOUT_MS,
     idleInTransactionSessionTimeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    // slonik's default, DISCARD ALL at every release, costs a round trip and drops prepared statements; we only SET LOCAL.
+    // slonik's default, DISCARD ALL at every release, costs a round trip and drops prepared statements; we only SET
+    // LOCAL.
     resetConnection: async () => {},
   })
 }

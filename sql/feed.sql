@@ -21,7 +21,8 @@ limit :limit;
 -- listFeedAgentLines :many
 -- What the scripts of agents wrote since a line.
 -- not null: id, created_at, level, output, workspace_id, workspace_name, owner_name
-select l.id, l.created_at, l.level, l.output, a.workspace_id, w.name as workspace_name, u.username as owner_name, p.name as preset_name
+select l.id, l.created_at, l.level, l.output, a.workspace_id, w.name as workspace_name, u.username as owner_name, p.name
+    as preset_name
 from daybreak.workspace_agent_logs l
 join daybreak.workspace_agents a on a.id = l.agent_id
 join daybreak.workspaces w on w.id = a.workspace_id

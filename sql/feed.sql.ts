@@ -37,7 +37,8 @@ export type ListFeedAgentLinesRow = z.infer<typeof listFeedAgentLinesRow>
 /** What the scripts of agents wrote since a line. */
 export async function listFeedAgentLines(db: CommonQueryMethods, params: { after: number; limit: number }): Promise<readonly ListFeedAgentLinesRow[]> {
   return await db.any(sql.type(listFeedAgentLinesRow)`
-    select l.id, l.created_at, l.level, l.output, a.workspace_id, w.name as workspace_name, u.username as owner_name, p.name as preset_name
+    select l.id, l.created_at, l.level, l.output, a.workspace_id, w.name as workspace_name, u.username as owner_name, p.name
+        as preset_name
     from daybreak.workspace_agent_logs l
     join daybreak.workspace_agents a on a.id = l.agent_id
     join daybreak.workspaces w on w.id = a.workspace_id

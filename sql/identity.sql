@@ -6,7 +6,8 @@ select clock_timestamp() as now;
 -- findApiKey :maybe prepared
 -- A live key with its user; the caller compares the secret. `idle`: its last use was not written down for a minute.
 -- not null: idle
-select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true) as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true)
+    as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
 from daybreak.api_keys k
 join daybreak.users u on u.id = k.user_id
 where k.id = :id and k.expires_at > clock_timestamp() and u.deleted_at is null;
@@ -55,10 +56,6 @@ insert into daybreak.users (username, email, name, login_type, roles)
 values (:username, :email, :name, :loginType, :roles)
 returning id;
 
--- countPeople :one
--- not null: people
-select count(*)::integer as people from daybreak.users where not is_system and deleted_at is null;
-
 -- insertOrganization :one
 insert into daybreak.organizations (name, display_name, is_default) values (:name, :displayName, :isDefault)
 returning id;
@@ -87,4 +84,5 @@ limit :limit;
 
 -- isMember :one
 -- not null: member
-select exists (select from daybreak.organization_members where user_id = :userId and organization_id = :organizationId) as member;
+select exists (select from daybreak.organization_members where user_id = :userId and organization_id = :organizationId)
+    as member;

@@ -18,7 +18,8 @@ export type FindApiKeyRow = z.infer<typeof findApiKeyRow>
 /** A live key with its user; the caller compares the secret. `idle`: its last use was not written down for a minute. */
 export async function findApiKey(db: CommonQueryMethods, params: { id: string }): Promise<FindApiKeyRow | null> {
   return await db.maybeOne(prepared('findApiKey', findApiKeyRow)`
-    select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true) as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+    select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true)
+        as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
     from daybreak.api_keys k
     join daybreak.users u on u.id = k.user_id
     where k.id = ${params.id} and k.expires_at > clock_timestamp() and u.deleted_at is null`)
@@ -104,14 +105,6 @@ export async function insertUser(db: CommonQueryMethods, params: { username: str
     returning id`)
 }
 
-const countPeopleRow = z.object({ people: z.int() })
-export type CountPeopleRow = z.infer<typeof countPeopleRow>
-
-export async function countPeople(db: CommonQueryMethods): Promise<CountPeopleRow> {
-  return await db.one(sql.type(countPeopleRow)`
-    select count(*)::integer as people from daybreak.users where not is_system and deleted_at is null`)
-}
-
 const insertOrganizationRow = z.object({ id: z.guid() })
 export type InsertOrganizationRow = z.infer<typeof insertOrganizationRow>
 
@@ -160,5 +153,6 @@ export type IsMemberRow = z.infer<typeof isMemberRow>
 
 export async function isMember(db: CommonQueryMethods, params: { userId: string; organizationId: string }): Promise<IsMemberRow> {
   return await db.one(sql.type(isMemberRow)`
-    select exists (select from daybreak.organization_members where user_id = ${params.userId} and organization_id = ${params.organizationId}) as member`)
+    select exists (select from daybreak.organization_members where user_id = ${params.userId} and organization_id = ${params.organizationId})
+        as member`)
 }

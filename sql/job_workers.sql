@@ -44,7 +44,8 @@ with held as (
   select job.id
   from unnest(:jobIds::bigint[], :attempts::int[]) as run (id, attempt)
   join graphile_worker._private_jobs job on job.id = run.id
-  where job.locked_by = :poolId and (job.attempts = run.attempt or (job.key is null and job.attempts = job.max_attempts))
+  where job.locked_by = :poolId and (job.attempts = run.attempt or (job.key is null
+      and job.attempts = job.max_attempts))
 ), written as (
   update daybreak.job_workers worker set started_jobs = array (
     select job.id from graphile_worker._private_jobs job

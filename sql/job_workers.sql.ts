@@ -65,7 +65,8 @@ export async function startJobs(db: CommonQueryMethods, params: { jobIds: readon
       select job.id
       from unnest(${array(params.jobIds, 'int8')}::bigint[], ${array(params.attempts, 'int4')}::int[]) as run (id, attempt)
       join graphile_worker._private_jobs job on job.id = run.id
-      where job.locked_by = ${params.poolId} and (job.attempts = run.attempt or (job.key is null and job.attempts = job.max_attempts))
+      where job.locked_by = ${params.poolId} and (job.attempts = run.attempt or (job.key is null
+          and job.attempts = job.max_attempts))
     ), written as (
       update daybreak.job_workers worker set started_jobs = array (
         select job.id from graphile_worker._private_jobs job

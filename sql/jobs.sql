@@ -5,8 +5,8 @@
 select daybreak.enqueue(:task, :payload, :jobKey, :runAt, :maxAttempts, :priority) as id;
 
 -- findHeldJob :maybe prepared
--- The job, while that pool still holds it for that attempt. A running job whose key is asked for again gives the key to the
--- new one and counts as at its last attempt.
+-- The job, while that pool still holds it for that attempt. A running job whose key is asked for again gives the key to
+-- the new one and counts as at its last attempt.
 select id from graphile_worker._private_jobs
 where id = :jobId and locked_by = :poolId and (attempts = :attempt or (key is null and attempts = max_attempts));
 

@@ -86,7 +86,10 @@ async function assertVersion(client: pg.Client): Promise<void> {
   )
 }
 
-/** Polled, not awaited: a session blocked inside pg_advisory_lock holds a snapshot that `create index concurrently` waits for. */
+/**
+ * Polled, not awaited: a session blocked inside pg_advisory_lock holds a snapshot that `create index concurrently`
+ * waits for.
+ */
 async function lock(client: pg.Client): Promise<void> {
   for (let waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_POLL_MS) {
     const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [LOCKS.migrate])

@@ -4,15 +4,16 @@ values (:workspaceId, :templateId, :templateVersionId, :presetId, :presetKey);
 
 -- lockPoolRow :maybe
 -- First lock of every transaction about an agent or a build of a prebuild.
-select workspace_id, preset_id, state, ready_at, boot_deadline_at from daybreak.prebuild_pool where workspace_id = :workspaceId for update;
+select workspace_id, preset_id, state, ready_at, boot_deadline_at from daybreak.prebuild_pool
+    where workspace_id = :workspaceId for update;
 
 -- takePoolRow :maybe
 -- For removal: a row that a claim holds is left to the claim.
 select workspace_id, state from daybreak.prebuild_pool where workspace_id = :workspaceId for update skip locked;
 
 -- settlePoolRow :maybe
--- Makes the state what build and agents say: ready when the latest build is a succeeded start and every top-level live agent
--- is connected and ready. The caller holds the row's lock.
+-- Makes the state what build and agents say: ready when the latest build is a succeeded start and every top-level live
+-- agent is connected and ready. The caller holds the row's lock.
 -- not null: preset_id, was, now_is
 update daybreak.prebuild_pool p set
   state = case when facts.ready then 'ready' else 'booting' end,
@@ -21,7 +22,8 @@ update daybreak.prebuild_pool p set
     when p.state = 'booting' and p.boot_deadline_at is not null then p.boot_deadline_at
     else clock_timestamp() + make_interval(secs => facts.patience) end
 from (
-  select w.id, bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null) as ready,
+  select w.id, bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null)
+      as ready,
     max(a.connection_timeout_seconds) + coalesce((select max(s.timeout_seconds) from daybreak.workspace_agent_scripts s
       where s.run_on_start and s.agent_id = any(array_agg(a.definition_id))), 0) as patience
   from daybreak.workspaces w
@@ -36,12 +38,14 @@ returning p.preset_id, old.state as was, new.state as now_is;
 
 -- failPoolRow :maybe
 -- not null: preset_id
-update daybreak.prebuild_pool set state = 'failed', ready_at = null, boot_deadline_at = null, failed_at = clock_timestamp()
+update daybreak.prebuild_pool set state = 'failed', ready_at = null, boot_deadline_at = null,
+    failed_at = clock_timestamp()
 where workspace_id = :workspaceId and state in ('building', 'booting', 'ready')
 returning preset_id;
 
 -- markPoolRowDeleting :exec
-update daybreak.prebuild_pool set state = 'deleting', ready_at = null, boot_deadline_at = null where workspace_id = :workspaceId;
+update daybreak.prebuild_pool set state = 'deleting', ready_at = null, boot_deadline_at = null
+    where workspace_id = :workspaceId;
 
 -- deletePoolRow :maybe
 delete from daybreak.prebuild_pool where workspace_id = :workspaceId returning preset_id;
@@ -61,15 +65,20 @@ where workspace_id = :workspaceId and state in ('booting', 'ready');
 
 -- readPoolCounts :many
 -- Per preset of active versions: what is wanted and what is there.
--- not null: preset_id, preset_name, preset_key, template_id, template_version_id, ready, starting, failed, template_name, version_name
+-- not null: preset_id, preset_name, preset_key, template_id, template_version_id, ready, starting, failed
+-- not null: template_name, version_name
 -- not null: organization_name, schedules
-select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id as template_version_id,
-  v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone, p.prebuild_status,
+select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id
+    as template_version_id,
+  v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone,
+      p.prebuild_status,
   s.hold, s.next_at, s.next_reason,
-  (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances) order by x.id), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
+      order by x.id), '[]')
     from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = p.id) as schedules,
   (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state = 'ready') as ready,
-  (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state in ('building', 'booting')) as starting,
+  (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state in ('building',
+      'booting')) as starting,
   (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state = 'failed') as failed
 from daybreak.templates t
 join daybreak.organizations o on o.id = t.organization_id
@@ -90,7 +99,8 @@ join daybreak.workspace_builds b on b.id = w.latest_build_id
 join daybreak.provisioner_jobs j on j.id = b.job_id
 where p.state in ('building', 'booting', 'ready') and b.transition = 'start' and j.job_status = 'succeeded'
   and (p.state = 'building' or (p.state = 'ready') <> (
-    select coalesce(bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null), false)
+    select coalesce(bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at
+        is null), false)
     from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null and a.parent_id is null))
 limit :limit;
 

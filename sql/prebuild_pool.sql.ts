@@ -15,7 +15,8 @@ export type LockPoolRowRow = z.infer<typeof lockPoolRowRow>
 /** First lock of every transaction about an agent or a build of a prebuild. */
 export async function lockPoolRow(db: CommonQueryMethods, params: { workspaceId: string }): Promise<LockPoolRowRow | null> {
   return await db.maybeOne(sql.type(lockPoolRowRow)`
-    select workspace_id, preset_id, state, ready_at, boot_deadline_at from daybreak.prebuild_pool where workspace_id = ${params.workspaceId} for update`)
+    select workspace_id, preset_id, state, ready_at, boot_deadline_at from daybreak.prebuild_pool
+        where workspace_id = ${params.workspaceId} for update`)
 }
 
 const takePoolRowRow = z.object({ workspaceId: z.guid(), state: z.string() })
@@ -40,7 +41,8 @@ export async function settlePoolRow(db: CommonQueryMethods, params: { workspaceI
         when p.state = 'booting' and p.boot_deadline_at is not null then p.boot_deadline_at
         else clock_timestamp() + make_interval(secs => facts.patience) end
     from (
-      select w.id, bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null) as ready,
+      select w.id, bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null)
+          as ready,
         max(a.connection_timeout_seconds) + coalesce((select max(s.timeout_seconds) from daybreak.workspace_agent_scripts s
           where s.run_on_start and s.agent_id = any(array_agg(a.definition_id))), 0) as patience
       from daybreak.workspaces w
@@ -59,14 +61,16 @@ export type FailPoolRowRow = z.infer<typeof failPoolRowRow>
 
 export async function failPoolRow(db: CommonQueryMethods, params: { workspaceId: string }): Promise<FailPoolRowRow | null> {
   return await db.maybeOne(sql.type(failPoolRowRow)`
-    update daybreak.prebuild_pool set state = 'failed', ready_at = null, boot_deadline_at = null, failed_at = clock_timestamp()
+    update daybreak.prebuild_pool set state = 'failed', ready_at = null, boot_deadline_at = null,
+        failed_at = clock_timestamp()
     where workspace_id = ${params.workspaceId} and state in ('building', 'booting', 'ready')
     returning preset_id`)
 }
 
 export async function markPoolRowDeleting(db: CommonQueryMethods, params: { workspaceId: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.prebuild_pool set state = 'deleting', ready_at = null, boot_deadline_at = null where workspace_id = ${params.workspaceId}`)
+    update daybreak.prebuild_pool set state = 'deleting', ready_at = null, boot_deadline_at = null
+        where workspace_id = ${params.workspaceId}`)
   return rowCount
 }
 
@@ -105,13 +109,17 @@ export type ReadPoolCountsRow = z.infer<typeof readPoolCountsRow>
 /** Per preset of active versions: what is wanted and what is there. */
 export async function readPoolCounts(db: CommonQueryMethods, params: { userId: string; limit: number }): Promise<readonly ReadPoolCountsRow[]> {
   return await db.any(sql.type(readPoolCountsRow)`
-    select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id as template_version_id,
-      v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone, p.prebuild_status,
+    select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id
+        as template_version_id,
+      v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone,
+          p.prebuild_status,
       s.hold, s.next_at, s.next_reason,
-      (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances) order by x.id), '[]')
+      (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
+          order by x.id), '[]')
         from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = p.id) as schedules,
       (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state = 'ready') as ready,
-      (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state in ('building', 'booting')) as starting,
+      (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state in ('building',
+          'booting')) as starting,
       (select count(*)::integer from daybreak.prebuild_pool x where x.preset_id = p.id and x.state = 'failed') as failed
     from daybreak.templates t
     join daybreak.organizations o on o.id = t.organization_id
@@ -137,7 +145,8 @@ export async function listUnsettledPoolRows(db: CommonQueryMethods, params: { li
     join daybreak.provisioner_jobs j on j.id = b.job_id
     where p.state in ('building', 'booting', 'ready') and b.transition = 'start' and j.job_status = 'succeeded'
       and (p.state = 'building' or (p.state = 'ready') <> (
-        select coalesce(bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at is null), false)
+        select coalesce(bool_and(a.lifecycle_state = 'ready' and a.first_connected_at is not null and a.disconnected_at
+            is null), false)
         from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null and a.parent_id is null))
     limit ${params.limit}`)
 }

@@ -2,7 +2,8 @@
 -- nullable params: desiredInstances, invalidateAfterSecs, schedulingTimezone
 insert into daybreak.template_version_presets (template_version_id, name, preset_key, description, icon, is_default,
   desired_instances, invalidate_after_secs, scheduling_timezone)
-values (:versionId, :name, :presetKey, :description, :icon, :isDefault, :desiredInstances, :invalidateAfterSecs, :schedulingTimezone)
+values (:versionId, :name, :presetKey, :description, :icon, :isDefault, :desiredInstances, :invalidateAfterSecs,
+    :schedulingTimezone)
 returning id;
 
 -- insertPresetParameters :exec
@@ -25,27 +26,35 @@ limit :limit;
 
 -- listPoolPresetIds :many
 -- Presets of one version that ask for a pool.
-select id from daybreak.template_version_presets where template_version_id = :versionId and desired_instances is not null;
+select id from daybreak.template_version_presets where template_version_id = :versionId and desired_instances
+    is not null;
 
 -- findCreateTarget :maybe prepared
--- All that a request for a workspace must know, with the database's time: the version (or the template's active one), its
--- template, the preset, whether the actor belongs there, and whether the owner has the name already.
+-- All that a request for a workspace must know, with the database's time: the version (or the template's active one),
+-- its template, the preset, whether the actor belongs there, and whether the owner has the name already.
 -- nullable params: versionId, templateId, presetId
--- not null: template_id, organization_id, provisioner, active_version_id, template_name, deprecated, version_id, version_name, imported
+-- not null: template_id, organization_id, provisioner, active_version_id, template_name, deprecated, version_id
+-- not null: version_name, imported
 -- not null: is_member, name_taken, now
-select t.id as template_id, t.organization_id, t.provisioner, t.active_version_id, t.name as template_name, t.deprecated,
+select t.id as template_id, t.organization_id, t.provisioner, t.active_version_id, t.name as template_name,
+    t.deprecated,
   v.id as version_id, v.name as version_name, v.manifest is not null as imported,
-  exists (select from daybreak.organization_members m where m.user_id = :actorId and m.organization_id = t.organization_id) as is_member,
-  exists (select from daybreak.workspaces w where w.owner_id = :ownerId and lower(w.name) = lower(:name) and w.deleted_at is null) as name_taken,
-  p.id as preset_id, p.name as preset_name, p.preset_key, p.template_version_id as preset_version_id, p.desired_instances,
+  exists (select from daybreak.organization_members m where m.user_id = :actorId
+      and m.organization_id = t.organization_id) as is_member,
+  exists (select from daybreak.workspaces w where w.owner_id = :ownerId and lower(w.name) = lower(:name)
+      and w.deleted_at is null) as name_taken,
+  p.id as preset_id, p.name as preset_name, p.preset_key, p.template_version_id as preset_version_id,
+      p.desired_instances,
   p.invalidate_after_secs, p.last_invalidated_at,
-  (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id) as preset_parameters,
+  (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id)
+      as preset_parameters,
   clock_timestamp() as now
 from daybreak.template_versions v
 join daybreak.templates t on t.id = v.template_id
 left join daybreak.template_version_presets p on p.id = :presetId::uuid
 where t.deleted_at is null
-  and v.id = coalesce(:versionId::uuid, (select x.active_version_id from daybreak.templates x where x.id = :templateId::uuid));
+  and v.id = coalesce(:versionId::uuid, (select x.active_version_id from daybreak.templates x
+      where x.id = :templateId::uuid));
 
 -- invalidatePresets :many
 -- not null: preset_id, preset_name, version_name, template_name

@@ -10,7 +10,8 @@ export async function insertPreset(db: CommonQueryMethods, params: { versionId: 
   return await db.one(sql.type(insertPresetRow)`
     insert into daybreak.template_version_presets (template_version_id, name, preset_key, description, icon, is_default,
       desired_instances, invalidate_after_secs, scheduling_timezone)
-    values (${params.versionId}, ${params.name}, ${params.presetKey}, ${params.description}, ${params.icon}, ${params.isDefault}, ${params.desiredInstances}, ${params.invalidateAfterSecs}, ${params.schedulingTimezone})
+    values (${params.versionId}, ${params.name}, ${params.presetKey}, ${params.description}, ${params.icon}, ${params.isDefault}, ${params.desiredInstances}, ${params.invalidateAfterSecs},
+        ${params.schedulingTimezone})
     returning id`)
 }
 
@@ -48,7 +49,8 @@ export type ListPoolPresetIdsRow = z.infer<typeof listPoolPresetIdsRow>
 /** Presets of one version that ask for a pool. */
 export async function listPoolPresetIds(db: CommonQueryMethods, params: { versionId: string }): Promise<readonly ListPoolPresetIdsRow[]> {
   return await db.any(sql.type(listPoolPresetIdsRow)`
-    select id from daybreak.template_version_presets where template_version_id = ${params.versionId} and desired_instances is not null`)
+    select id from daybreak.template_version_presets where template_version_id = ${params.versionId} and desired_instances
+        is not null`)
 }
 
 const findCreateTargetRow = z.object({ templateId: z.guid(), organizationId: z.guid(), provisioner: z.string(), activeVersionId: z.guid(), templateName: z.string(), deprecated: z.string(), versionId: z.guid(), versionName: z.string(), imported: z.boolean(), isMember: z.boolean(), nameTaken: z.boolean(), presetId: z.guid().nullable(), presetName: z.string().nullable(), presetKey: z.string().nullable(), presetVersionId: z.guid().nullable(), desiredInstances: z.int().nullable(), invalidateAfterSecs: z.int().nullable(), lastInvalidatedAt: z.date().nullable(), presetParameters: z.unknown().nullable(), now: z.date() })
@@ -57,19 +59,25 @@ export type FindCreateTargetRow = z.infer<typeof findCreateTargetRow>
 /** All that a request for a workspace must know, with the database's time: the version (or the template's active one), its template, the preset, whether the actor belongs there, and whether the owner has the name already. */
 export async function findCreateTarget(db: CommonQueryMethods, params: { actorId: string; ownerId: string; name: string; presetId: string | null; versionId: string | null; templateId: string | null }): Promise<FindCreateTargetRow | null> {
   return await db.maybeOne(prepared('findCreateTarget', findCreateTargetRow)`
-    select t.id as template_id, t.organization_id, t.provisioner, t.active_version_id, t.name as template_name, t.deprecated,
+    select t.id as template_id, t.organization_id, t.provisioner, t.active_version_id, t.name as template_name,
+        t.deprecated,
       v.id as version_id, v.name as version_name, v.manifest is not null as imported,
-      exists (select from daybreak.organization_members m where m.user_id = ${params.actorId} and m.organization_id = t.organization_id) as is_member,
-      exists (select from daybreak.workspaces w where w.owner_id = ${params.ownerId} and lower(w.name) = lower(${params.name}) and w.deleted_at is null) as name_taken,
-      p.id as preset_id, p.name as preset_name, p.preset_key, p.template_version_id as preset_version_id, p.desired_instances,
+      exists (select from daybreak.organization_members m where m.user_id = ${params.actorId}
+          and m.organization_id = t.organization_id) as is_member,
+      exists (select from daybreak.workspaces w where w.owner_id = ${params.ownerId} and lower(w.name) = lower(${params.name})
+          and w.deleted_at is null) as name_taken,
+      p.id as preset_id, p.name as preset_name, p.preset_key, p.template_version_id as preset_version_id,
+          p.desired_instances,
       p.invalidate_after_secs, p.last_invalidated_at,
-      (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id) as preset_parameters,
+      (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id)
+          as preset_parameters,
       clock_timestamp() as now
     from daybreak.template_versions v
     join daybreak.templates t on t.id = v.template_id
     left join daybreak.template_version_presets p on p.id = ${params.presetId}::uuid
     where t.deleted_at is null
-      and v.id = coalesce(${params.versionId}::uuid, (select x.active_version_id from daybreak.templates x where x.id = ${params.templateId}::uuid))`)
+      and v.id = coalesce(${params.versionId}::uuid, (select x.active_version_id from daybreak.templates x
+          where x.id = ${params.templateId}::uuid))`)
 }
 
 const invalidatePresetsRow = z.object({ presetId: z.guid(), presetName: z.string(), versionName: z.string(), templateName: z.string() })

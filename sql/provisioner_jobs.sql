@@ -5,7 +5,8 @@ returning id;
 
 -- acquireProvisionerJob :maybe prepared
 -- The next job for this worker: people first, then removals, then new prebuilds; never one that was cancelled.
-update daybreak.provisioner_jobs set started_at = clock_timestamp(), updated_at = clock_timestamp(), worker_id = :workerId,
+update daybreak.provisioner_jobs set started_at = clock_timestamp(), updated_at = clock_timestamp(),
+    worker_id = :workerId,
   attempt = attempt + 1
 where id = (
   select id from daybreak.provisioner_jobs
@@ -24,17 +25,20 @@ returning canceled_at;
 
 -- completeProvisionerJob :maybe
 -- The fence: only the worker that holds this attempt may end the job.
-update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), error = :error, error_code = :errorCode
+update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), error = :error,
+    error_code = :errorCode
 where id = :id and worker_id = :workerId and attempt = :attempt and completed_at is null
 returning id;
 
 -- findProvisionerJob :maybe
-select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags, organization_id,
+select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags,
+    organization_id,
   initiator_id, type, provisioner, workspace_id, logs_overflowed
 from daybreak.provisioner_jobs where id = :id;
 
 -- listProvisionerJobs :many
-select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags, organization_id,
+select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags,
+    organization_id,
   initiator_id, type, provisioner, workspace_id, logs_overflowed
 from daybreak.provisioner_jobs where id = any(:ids);
 
@@ -46,7 +50,8 @@ where id = :id and completed_at is null and canceled_at is null
 returning id, completed_at;
 
 -- cancelPendingJob :maybe
-update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(), completed_at = clock_timestamp()
+update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(),
+    completed_at = clock_timestamp()
 where id = :id and started_at is null and completed_at is null
 returning id;
 
@@ -61,16 +66,18 @@ order by updated_at
 limit :limit;
 
 -- endProvisionerJob :exec
-update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),
+update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(),
+    started_at = coalesce(started_at, clock_timestamp()),
   error = :error, error_code = :errorCode
 where id = :id and completed_at is null;
 
 -- requeueJobsOfDeadWorkers :many
--- Resumable drivers only: their provision repeats without harm. A worker is dead when its row is gone, or stale, or belongs
--- to an earlier process of this host.
+-- Resumable drivers only: their provision repeats without harm. A worker is dead when its row is gone, or stale, or
+-- belongs to an earlier process of this host.
 -- nullable params: host
 update daybreak.provisioner_jobs j set started_at = null, worker_id = null, updated_at = clock_timestamp()
-where j.completed_at is null and j.started_at is not null and j.provisioner in ('process', 'docker') and j.worker_id <> :processId::uuid
+where j.completed_at is null and j.started_at is not null and j.provisioner in ('process', 'docker')
+    and j.worker_id <> :processId::uuid
   and not exists (select from daybreak.provisioner_daemons d
     where d.id = j.worker_id and d.last_seen_at > clock_timestamp() - make_interval(secs => :staleSeconds)
       and (:host::text is null or d.tags ->> 'host' is distinct from :host::text))

@@ -19,7 +19,8 @@ export type AcquireProvisionerJobRow = z.infer<typeof acquireProvisionerJobRow>
 /** The next job for this worker: people first, then removals, then new prebuilds; never one that was cancelled. */
 export async function acquireProvisionerJob(db: CommonQueryMethods, params: { workerId: string; provisioner: string; tags: Json }): Promise<AcquireProvisionerJobRow | null> {
   return await db.maybeOne(prepared('acquireProvisionerJob', acquireProvisionerJobRow)`
-    update daybreak.provisioner_jobs set started_at = clock_timestamp(), updated_at = clock_timestamp(), worker_id = ${params.workerId},
+    update daybreak.provisioner_jobs set started_at = clock_timestamp(), updated_at = clock_timestamp(),
+        worker_id = ${params.workerId},
       attempt = attempt + 1
     where id = (
       select id from daybreak.provisioner_jobs
@@ -48,7 +49,8 @@ export type CompleteProvisionerJobRow = z.infer<typeof completeProvisionerJobRow
 /** The fence: only the worker that holds this attempt may end the job. */
 export async function completeProvisionerJob(db: CommonQueryMethods, params: { error: string; errorCode: string; id: string; workerId: string; attempt: number }): Promise<CompleteProvisionerJobRow | null> {
   return await db.maybeOne(sql.type(completeProvisionerJobRow)`
-    update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), error = ${params.error}, error_code = ${params.errorCode}
+    update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), error = ${params.error},
+        error_code = ${params.errorCode}
     where id = ${params.id} and worker_id = ${params.workerId} and attempt = ${params.attempt} and completed_at is null
     returning id`)
 }
@@ -58,7 +60,8 @@ export type FindProvisionerJobRow = z.infer<typeof findProvisionerJobRow>
 
 export async function findProvisionerJob(db: CommonQueryMethods, params: { id: string }): Promise<FindProvisionerJobRow | null> {
   return await db.maybeOne(sql.type(findProvisionerJobRow)`
-    select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags, organization_id,
+    select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags,
+        organization_id,
       initiator_id, type, provisioner, workspace_id, logs_overflowed
     from daybreak.provisioner_jobs where id = ${params.id}`)
 }
@@ -68,7 +71,8 @@ export type ListProvisionerJobsRow = z.infer<typeof listProvisionerJobsRow>
 
 export async function listProvisionerJobs(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<readonly ListProvisionerJobsRow[]> {
   return await db.any(sql.type(listProvisionerJobsRow)`
-    select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags, organization_id,
+    select id, created_at, started_at, completed_at, canceled_at, error, error_code, job_status, worker_id, file_id, tags,
+        organization_id,
       initiator_id, type, provisioner, workspace_id, logs_overflowed
     from daybreak.provisioner_jobs where id = any(${array(params.ids, 'uuid')})`)
 }
@@ -90,7 +94,8 @@ export type CancelPendingJobRow = z.infer<typeof cancelPendingJobRow>
 
 export async function cancelPendingJob(db: CommonQueryMethods, params: { id: string }): Promise<CancelPendingJobRow | null> {
   return await db.maybeOne(sql.type(cancelPendingJobRow)`
-    update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(), completed_at = clock_timestamp()
+    update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(),
+        completed_at = clock_timestamp()
     where id = ${params.id} and started_at is null and completed_at is null
     returning id`)
 }
@@ -111,7 +116,8 @@ export async function listHungProvisionerJobs(db: CommonQueryMethods, params: { 
 
 export async function endProvisionerJob(db: CommonQueryMethods, params: { error: string; errorCode: string; id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp()),
+    update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(),
+        started_at = coalesce(started_at, clock_timestamp()),
       error = ${params.error}, error_code = ${params.errorCode}
     where id = ${params.id} and completed_at is null`)
   return rowCount
@@ -124,7 +130,8 @@ export type RequeueJobsOfDeadWorkersRow = z.infer<typeof requeueJobsOfDeadWorker
 export async function requeueJobsOfDeadWorkers(db: CommonQueryMethods, params: { processId: string; staleSeconds: number; host: string | null }): Promise<readonly RequeueJobsOfDeadWorkersRow[]> {
   return await db.any(sql.type(requeueJobsOfDeadWorkersRow)`
     update daybreak.provisioner_jobs j set started_at = null, worker_id = null, updated_at = clock_timestamp()
-    where j.completed_at is null and j.started_at is not null and j.provisioner in ('process', 'docker') and j.worker_id <> ${params.processId}::uuid
+    where j.completed_at is null and j.started_at is not null and j.provisioner in ('process', 'docker')
+        and j.worker_id <> ${params.processId}::uuid
       and not exists (select from daybreak.provisioner_daemons d
         where d.id = j.worker_id and d.last_seen_at > clock_timestamp() - make_interval(secs => ${params.staleSeconds})
           and (${params.host}::text is null or d.tags ->> 'host' is distinct from ${params.host}::text))

@@ -51,20 +51,26 @@ export async function readPresetSnapshot(db: CommonQueryMethods, params: { prese
       select max(e.at) as at from daybreak.prebuild_events e where e.preset_id = ${params.presetId} and e.kind = 'became_ready'),
     failures as (
       select count(*)::integer as in_row, max(e.at) as last_at from daybreak.prebuild_events e, last_success s
-      where e.preset_id = ${params.presetId} and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[]) and (s.at is null or e.at > s.at))
-    select clock_timestamp() as now, preset.name, preset.template_version_id, preset.preset_key, preset.desired_instances, preset.invalidate_after_secs,
-      preset.scheduling_timezone, preset.prebuild_status, preset.last_invalidated_at, preset.template_id, preset.organization_id, preset.provisioner,
-      preset.active, preset.manifest, s.reconciliation_paused as paused, failures.in_row as failures_in_row, failures.last_at as last_failure_at,
+      where e.preset_id = ${params.presetId} and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[]) and (s.at is null
+          or e.at > s.at))
+    select clock_timestamp() as now, preset.name, preset.template_version_id, preset.preset_key, preset.desired_instances,
+        preset.invalidate_after_secs,
+      preset.scheduling_timezone, preset.prebuild_status, preset.last_invalidated_at, preset.template_id,
+          preset.organization_id, preset.provisioner,
+      preset.active, preset.manifest, s.reconciliation_paused as paused, failures.in_row as failures_in_row,
+          failures.last_at as last_failure_at,
       (select b.applied_at from daybreak.schedule_boundaries b where b.preset_id = preset.id) as applied_at,
       (select b.desired from daybreak.schedule_boundaries b where b.preset_id = preset.id) as last_desired,
-      (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances) order by x.id), '[]')
+      (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
+          order by x.id), '[]')
         from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = preset.id) as schedules,
       (select coalesce(jsonb_object_agg(x.name, x.value), '{}')
         from daybreak.template_version_preset_parameters x where x.preset_id = preset.id) as parameters,
       (select coalesce(jsonb_agg(jsonb_build_object('id', x.workspace_id, 'createdAt', x.created_at, 'readyAt', x.ready_at,
           'bootDeadlineAt', x.boot_deadline_at, 'failedAt', x.failed_at,
           'state', case when x.state = 'building' and exists (select from daybreak.provisioner_jobs j
-              where j.workspace_id = x.workspace_id and j.completed_at is null and j.started_at is null) then 'building_pending'
+              where j.workspace_id = x.workspace_id and j.completed_at is null and j.started_at is null)
+                  then 'building_pending'
             else x.state end) order by x.created_at, x.workspace_id), '[]')
         from daybreak.prebuild_pool x where x.preset_id = preset.id) as pool
     from preset, failures, daybreak.prebuild_settings s
@@ -89,11 +95,13 @@ export async function findLastDecision(db: CommonQueryMethods, params: { presetI
 
 export async function storeBoundary(db: CommonQueryMethods, params: { presetId: string; nextAt: Date | null; nextReason: string | null; appliedAt: Date; desired: number; windowCron: string | null; windowUntil: Date | null; hold: string | null; tzdata: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    insert into daybreak.schedule_boundaries (preset_id, next_at, next_reason, applied_at, desired, window_cron, window_until, hold, tzdata)
+    insert into daybreak.schedule_boundaries (preset_id, next_at, next_reason, applied_at, desired, window_cron,
+        window_until, hold, tzdata)
     values (${params.presetId}, ${time(params.nextAt)}, ${params.nextReason}, ${time(params.appliedAt)}, ${params.desired}, ${params.windowCron}, ${time(params.windowUntil)}, ${params.hold}, ${params.tzdata})
     on conflict (preset_id) do update set next_at = excluded.next_at, next_reason = excluded.next_reason,
       applied_at = greatest(daybreak.schedule_boundaries.applied_at, excluded.applied_at), desired = excluded.desired,
-      window_cron = excluded.window_cron, window_until = excluded.window_until, hold = excluded.hold, tzdata = excluded.tzdata`)
+      window_cron = excluded.window_cron, window_until = excluded.window_until, hold = excluded.hold,
+          tzdata = excluded.tzdata`)
   return rowCount
 }
 
@@ -112,20 +120,24 @@ export async function readAlarm(db: CommonQueryMethods, params: { horizonSeconds
     select clock_timestamp() as now,
       (select coalesce(array_agg(x.preset_id), '{}') from (
         select w.preset_id from daybreak.preset_wakes w
-        where not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || w.preset_id and j.locked_at is null)
+        where not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || w.preset_id and j.locked_at
+            is null)
         group by w.preset_id limit 100) as x) as woken,
       (select coalesce(jsonb_agg(x), '[]') from (
         select b.preset_id as "presetId", b.next_at as at from daybreak.schedule_boundaries b
         where b.next_at < clock_timestamp() + make_interval(secs => ${params.horizonSeconds})
-          and not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || b.preset_id and j.locked_at is null)
+          and not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || b.preset_id and j.locked_at
+              is null)
         order by b.next_at limit 500) as x) as due,
-      (select coalesce(array_agg(distinct 'provision:' || x.provisioner || coalesce('@' || (x.tags ->> 'host'), '')), '{}') from (
+      (select coalesce(array_agg(distinct 'provision:' || x.provisioner || coalesce('@' || (x.tags ->> 'host'), '')), '{}')
+          from (
         select provisioner, tags from daybreak.provisioner_jobs
         where started_at is null and completed_at is null and canceled_at is null
           and created_at < clock_timestamp() - interval '1 second' limit 500) as x) as tasks,
       (select coalesce(jsonb_agg(x), '[]') from (
         select a.id, a.workspace_id as "workspaceId" from daybreak.workspace_agents a
-        where a.deleted_at is null and a.disconnected_at is null and a.last_connected_at < clock_timestamp() - make_interval(secs => ${params.silentSeconds})
+        where a.deleted_at is null and a.disconnected_at is null
+            and a.last_connected_at < clock_timestamp() - make_interval(secs => ${params.silentSeconds})
         limit 100) as x) as lost,
       (select coalesce(array_agg(distinct x.workspace_id), '{}') from (
         select a.workspace_id from daybreak.workspace_agents a

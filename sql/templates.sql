@@ -1,5 +1,6 @@
 -- insertTemplate :one
-insert into daybreak.templates (organization_id, name, display_name, description, icon, provisioner, active_version_id, created_by)
+insert into daybreak.templates (organization_id, name, display_name, description, icon, provisioner, active_version_id,
+    created_by)
 values (:organizationId, :name, :displayName, :description, :icon, :provisioner, :activeVersionId, :createdBy)
 returning id;
 
@@ -7,8 +8,10 @@ returning id;
 -- By id, or by name within an organization.
 -- nullable params: id, organizationId, name
 -- not null: organization_name, organization_display_name, organization_icon, created_by_name
-select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon as organization_icon,
-  t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version, t.deprecated,
+select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon
+    as organization_icon,
+  t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
+      t.deprecated,
   t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
 from daybreak.templates t
 join daybreak.organizations o on o.id = t.organization_id
@@ -20,8 +23,10 @@ where case when :id::uuid is not null then t.id = :id::uuid
 -- Live templates of the organizations that a user belongs to, by name.
 -- nullable params: organizationId
 -- not null: organization_name, organization_display_name, organization_icon, created_by_name
-select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon as organization_icon,
-  t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version, t.deprecated,
+select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon
+    as organization_icon,
+  t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
+      t.deprecated,
   t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
 from daybreak.templates t
 join daybreak.organizations o on o.id = t.organization_id
@@ -75,15 +80,13 @@ order by v.created_at, v.id
 limit :limit offset :offset;
 
 -- storeManifest :exec
-update daybreak.template_versions set manifest = :manifest, readme = :readme, updated_at = clock_timestamp() where id = :id;
+update daybreak.template_versions set manifest = :manifest, readme = :readme, updated_at = clock_timestamp()
+    where id = :id;
 
 -- insertVersionParameters :exec
 insert into daybreak.template_version_parameters (template_version_id, name, position, definition)
 select :versionId, p.definition ->> 'name', p.position, p.definition
 from jsonb_array_elements(:parameters::jsonb) with ordinality as p (definition, position);
-
--- listVersionParameters :many
-select name, definition from daybreak.template_version_parameters where template_version_id = :versionId order by position;
 
 -- listClaimedVersionNames :many
 -- Version names of a template that begin as `prefix` does.

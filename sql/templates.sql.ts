@@ -8,7 +8,8 @@ export type InsertTemplateRow = z.infer<typeof insertTemplateRow>
 
 export async function insertTemplate(db: CommonQueryMethods, params: { organizationId: string; name: string; displayName: string; description: string; icon: string; provisioner: string; activeVersionId: string; createdBy: string }): Promise<InsertTemplateRow> {
   return await db.one(sql.type(insertTemplateRow)`
-    insert into daybreak.templates (organization_id, name, display_name, description, icon, provisioner, active_version_id, created_by)
+    insert into daybreak.templates (organization_id, name, display_name, description, icon, provisioner, active_version_id,
+        created_by)
     values (${params.organizationId}, ${params.name}, ${params.displayName}, ${params.description}, ${params.icon}, ${params.provisioner}, ${params.activeVersionId}, ${params.createdBy})
     returning id`)
 }
@@ -19,8 +20,10 @@ export type FindTemplateRow = z.infer<typeof findTemplateRow>
 /** By id, or by name within an organization. */
 export async function findTemplate(db: CommonQueryMethods, params: { id: string | null; organizationId: string | null; name: string | null }): Promise<FindTemplateRow | null> {
   return await db.maybeOne(sql.type(findTemplateRow)`
-    select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon as organization_icon,
-      t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version, t.deprecated,
+    select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon
+        as organization_icon,
+      t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
+          t.deprecated,
       t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
     from daybreak.templates t
     join daybreak.organizations o on o.id = t.organization_id
@@ -35,8 +38,10 @@ export type ListTemplatesRow = z.infer<typeof listTemplatesRow>
 /** Live templates of the organizations that a user belongs to, by name. */
 export async function listTemplates(db: CommonQueryMethods, params: { userId: string; organizationId: string | null; limit: number }): Promise<readonly ListTemplatesRow[]> {
   return await db.any(sql.type(listTemplatesRow)`
-    select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon as organization_icon,
-      t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version, t.deprecated,
+    select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon
+        as organization_icon,
+      t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
+          t.deprecated,
       t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
     from daybreak.templates t
     join daybreak.organizations o on o.id = t.organization_id
@@ -119,7 +124,8 @@ export async function listTemplateVersions(db: CommonQueryMethods, params: { tem
 
 export async function storeManifest(db: CommonQueryMethods, params: { manifest: Json; readme: string; id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.template_versions set manifest = ${json(params.manifest)}, readme = ${params.readme}, updated_at = clock_timestamp() where id = ${params.id}`)
+    update daybreak.template_versions set manifest = ${json(params.manifest)}, readme = ${params.readme}, updated_at = clock_timestamp()
+        where id = ${params.id}`)
   return rowCount
 }
 
@@ -129,14 +135,6 @@ export async function insertVersionParameters(db: CommonQueryMethods, params: { 
     select ${params.versionId}, p.definition ->> 'name', p.position, p.definition
     from jsonb_array_elements(${json(params.parameters)}::jsonb) with ordinality as p (definition, position)`)
   return rowCount
-}
-
-const listVersionParametersRow = z.object({ name: z.string(), definition: z.unknown() })
-export type ListVersionParametersRow = z.infer<typeof listVersionParametersRow>
-
-export async function listVersionParameters(db: CommonQueryMethods, params: { versionId: string }): Promise<readonly ListVersionParametersRow[]> {
-  return await db.any(sql.type(listVersionParametersRow)`
-    select name, definition from daybreak.template_version_parameters where template_version_id = ${params.versionId} order by position`)
 }
 
 const listClaimedVersionNamesRow = z.object({ name: z.string() })

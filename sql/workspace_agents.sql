@@ -1,13 +1,16 @@
 -- insertAgent :exec
-insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, name, token_hash, token_sealed,
+insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, name, token_hash,
+    token_sealed,
   operating_system, architecture, directory, environment_variables, connection_timeout_seconds)
 values (:id::uuid, :id::uuid, :workspaceId, :buildId, :resourceId, :name, :tokenHash, :tokenSealed,
   :operatingSystem, :architecture, :directory, :environmentVariables, :connectionTimeoutSeconds);
 
 -- insertAgentScripts :exec
-insert into daybreak.workspace_agent_scripts (agent_id, position, display_name, icon, script, cron, run_on_start, run_on_stop,
+insert into daybreak.workspace_agent_scripts (agent_id, position, display_name, icon, script, cron, run_on_start,
+    run_on_stop,
   start_blocks_login, timeout_seconds)
-select :agentId, s.position, s.display_name, s.icon, s.script, s.cron, s.run_on_start, s.run_on_stop, s.start_blocks_login, s.timeout
+select :agentId, s.position, s.display_name, s.icon, s.script, s.cron, s.run_on_start, s.run_on_stop,
+    s.start_blocks_login, s.timeout
 from jsonb_to_recordset(:scripts::jsonb) as s (position integer, display_name text, icon text, script text, cron text,
   run_on_start boolean, run_on_stop boolean, start_blocks_login boolean, timeout integer);
 
@@ -27,7 +30,8 @@ where workspace_id = :workspaceId and deleted_at is null;
 
 -- findAgentByToken :maybe prepared
 -- not null: owner_id
-select a.id, a.definition_id, a.workspace_id, a.build_id, a.name, a.reinit_generation, a.acknowledged_generation, a.lifecycle_state,
+select a.id, a.definition_id, a.workspace_id, a.build_id, a.name, a.reinit_generation, a.acknowledged_generation,
+    a.lifecycle_state,
   a.first_connected_at, a.disconnected_at, w.owner_id
 from daybreak.workspace_agents a
 join daybreak.workspaces w on w.id = a.workspace_id
@@ -35,7 +39,8 @@ where a.token_hash = :tokenHash and a.deleted_at is null;
 
 -- readAgentManifest :maybe
 -- not null: workspace_name, owner_id, owner_username, stage
-select a.id, a.definition_id, a.name, a.workspace_id, a.reinit_generation, a.directory, a.environment_variables, w.name as workspace_name,
+select a.id, a.definition_id, a.name, a.workspace_id, a.reinit_generation, a.directory, a.environment_variables, w.name
+    as workspace_name,
   w.owner_id, u.username as owner_username, b.stage
 from daybreak.workspace_agents a
 join daybreak.workspaces w on w.id = a.workspace_id
@@ -44,7 +49,8 @@ join daybreak.workspace_builds b on b.id = a.build_id
 where a.id = :id and a.deleted_at is null;
 
 -- listAgentScripts :many
-select id, log_source_id, agent_id, position, display_name, icon, script, cron, run_on_start, run_on_stop, start_blocks_login, timeout_seconds
+select id, log_source_id, agent_id, position, display_name, icon, script, cron, run_on_start, run_on_stop,
+    start_blocks_login, timeout_seconds
 from daybreak.workspace_agent_scripts where agent_id = any(:agentIds)
 order by agent_id, position;
 
@@ -56,7 +62,8 @@ where a.id = :id;
 
 -- connectAgent :exec
 -- nullable params: version
-update daybreak.workspace_agents set first_connected_at = coalesce(first_connected_at, clock_timestamp()), last_connected_at = clock_timestamp(),
+update daybreak.workspace_agents set first_connected_at = coalesce(first_connected_at, clock_timestamp()),
+    last_connected_at = clock_timestamp(),
   disconnected_at = null, version = coalesce(:version::text, version), updated_at = clock_timestamp()
 where id = :id and deleted_at is null;
 
@@ -74,8 +81,10 @@ where id = :id and deleted_at is null;
 
 -- acknowledgeGeneration :maybe
 -- Repeating it changes nothing; a generation that was never announced is refused.
-update daybreak.workspace_agents set acknowledged_generation = :generation::integer, acknowledged_at = clock_timestamp(), updated_at = clock_timestamp()
-where id = :id and deleted_at is null and acknowledged_generation < :generation::integer and reinit_generation >= :generation::integer
+update daybreak.workspace_agents set acknowledged_generation = :generation::integer,
+    acknowledged_at = clock_timestamp(), updated_at = clock_timestamp()
+where id = :id and deleted_at is null and acknowledged_generation < :generation::integer
+    and reinit_generation >= :generation::integer
 returning id;
 
 
@@ -87,7 +96,8 @@ where id = :id and deleted_at is null and disconnected_at is null
 
 -- loseAgents :exec
 -- Its process ended: nothing it said holds any longer. A new process of the same build says it again.
-update daybreak.workspace_agents set disconnected_at = clock_timestamp(), lifecycle_state = 'created', ready_at = null, updated_at = clock_timestamp()
+update daybreak.workspace_agents set disconnected_at = clock_timestamp(), lifecycle_state = 'created', ready_at = null,
+    updated_at = clock_timestamp()
 where workspace_id = :workspaceId and deleted_at is null;
 
 -- insertAgentLogs :maybe
@@ -118,7 +128,9 @@ join daybreak.workspace_builds b on b.id = w.latest_build_id
 join daybreak.provisioner_jobs j on j.id = b.job_id
 join daybreak.users u on u.id = w.owner_id
 join daybreak.template_versions v on v.id = b.template_version_id
-where w.deleted_at is null and w.host = :host and b.transition = 'start' and j.job_status = 'succeeded' and w.id > :after
-  and not exists (select from daybreak.prebuild_pool p where p.workspace_id = w.id and p.state in ('failed', 'deleting'))
+where w.deleted_at is null and w.host = :host and b.transition = 'start' and j.job_status = 'succeeded'
+    and w.id > :after
+  and not exists (select from daybreak.prebuild_pool p where p.workspace_id = w.id and p.state in ('failed',
+      'deleting'))
 order by w.id
 limit :limit;

@@ -5,7 +5,8 @@ import { array, bytes, json, prepared, type Json } from './values.ts'
 
 export async function insertAgent(db: CommonQueryMethods, params: { id: string; workspaceId: string; buildId: string; resourceId: string; name: string; tokenHash: Buffer; tokenSealed: Buffer; operatingSystem: string; architecture: string; directory: string; environmentVariables: Json; connectionTimeoutSeconds: number }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, name, token_hash, token_sealed,
+    insert into daybreak.workspace_agents (id, definition_id, workspace_id, build_id, resource_id, name, token_hash,
+        token_sealed,
       operating_system, architecture, directory, environment_variables, connection_timeout_seconds)
     values (${params.id}::uuid, ${params.id}::uuid, ${params.workspaceId}, ${params.buildId}, ${params.resourceId}, ${params.name}, ${bytes(params.tokenHash)}, ${bytes(params.tokenSealed)},
       ${params.operatingSystem}, ${params.architecture}, ${params.directory}, ${json(params.environmentVariables)}, ${params.connectionTimeoutSeconds})`)
@@ -14,9 +15,11 @@ export async function insertAgent(db: CommonQueryMethods, params: { id: string; 
 
 export async function insertAgentScripts(db: CommonQueryMethods, params: { agentId: string; scripts: Json }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    insert into daybreak.workspace_agent_scripts (agent_id, position, display_name, icon, script, cron, run_on_start, run_on_stop,
+    insert into daybreak.workspace_agent_scripts (agent_id, position, display_name, icon, script, cron, run_on_start,
+        run_on_stop,
       start_blocks_login, timeout_seconds)
-    select ${params.agentId}, s.position, s.display_name, s.icon, s.script, s.cron, s.run_on_start, s.run_on_stop, s.start_blocks_login, s.timeout
+    select ${params.agentId}, s.position, s.display_name, s.icon, s.script, s.cron, s.run_on_start, s.run_on_stop,
+        s.start_blocks_login, s.timeout
     from jsonb_to_recordset(${json(params.scripts)}::jsonb) as s (position integer, display_name text, icon text, script text, cron text,
       run_on_start boolean, run_on_stop boolean, start_blocks_login boolean, timeout integer)`)
   return rowCount
@@ -52,7 +55,8 @@ export type FindAgentByTokenRow = z.infer<typeof findAgentByTokenRow>
 
 export async function findAgentByToken(db: CommonQueryMethods, params: { tokenHash: Buffer }): Promise<FindAgentByTokenRow | null> {
   return await db.maybeOne(prepared('findAgentByToken', findAgentByTokenRow)`
-    select a.id, a.definition_id, a.workspace_id, a.build_id, a.name, a.reinit_generation, a.acknowledged_generation, a.lifecycle_state,
+    select a.id, a.definition_id, a.workspace_id, a.build_id, a.name, a.reinit_generation, a.acknowledged_generation,
+        a.lifecycle_state,
       a.first_connected_at, a.disconnected_at, w.owner_id
     from daybreak.workspace_agents a
     join daybreak.workspaces w on w.id = a.workspace_id
@@ -64,7 +68,8 @@ export type ReadAgentManifestRow = z.infer<typeof readAgentManifestRow>
 
 export async function readAgentManifest(db: CommonQueryMethods, params: { id: string }): Promise<ReadAgentManifestRow | null> {
   return await db.maybeOne(sql.type(readAgentManifestRow)`
-    select a.id, a.definition_id, a.name, a.workspace_id, a.reinit_generation, a.directory, a.environment_variables, w.name as workspace_name,
+    select a.id, a.definition_id, a.name, a.workspace_id, a.reinit_generation, a.directory, a.environment_variables, w.name
+        as workspace_name,
       w.owner_id, u.username as owner_username, b.stage
     from daybreak.workspace_agents a
     join daybreak.workspaces w on w.id = a.workspace_id
@@ -78,7 +83,8 @@ export type ListAgentScriptsRow = z.infer<typeof listAgentScriptsRow>
 
 export async function listAgentScripts(db: CommonQueryMethods, params: { agentIds: readonly string[] }): Promise<readonly ListAgentScriptsRow[]> {
   return await db.any(sql.type(listAgentScriptsRow)`
-    select id, log_source_id, agent_id, position, display_name, icon, script, cron, run_on_start, run_on_stop, start_blocks_login, timeout_seconds
+    select id, log_source_id, agent_id, position, display_name, icon, script, cron, run_on_start, run_on_stop,
+        start_blocks_login, timeout_seconds
     from daybreak.workspace_agent_scripts where agent_id = any(${array(params.agentIds, 'uuid')})
     order by agent_id, position`)
 }
@@ -95,7 +101,8 @@ export async function findAgent(db: CommonQueryMethods, params: { id: string }):
 
 export async function connectAgent(db: CommonQueryMethods, params: { version: string | null; id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.workspace_agents set first_connected_at = coalesce(first_connected_at, clock_timestamp()), last_connected_at = clock_timestamp(),
+    update daybreak.workspace_agents set first_connected_at = coalesce(first_connected_at, clock_timestamp()),
+        last_connected_at = clock_timestamp(),
       disconnected_at = null, version = coalesce(${params.version}::text, version), updated_at = clock_timestamp()
     where id = ${params.id} and deleted_at is null`)
   return rowCount
@@ -125,8 +132,10 @@ export type AcknowledgeGenerationRow = z.infer<typeof acknowledgeGenerationRow>
 /** Repeating it changes nothing; a generation that was never announced is refused. */
 export async function acknowledgeGeneration(db: CommonQueryMethods, params: { generation: number; id: string }): Promise<AcknowledgeGenerationRow | null> {
   return await db.maybeOne(sql.type(acknowledgeGenerationRow)`
-    update daybreak.workspace_agents set acknowledged_generation = ${params.generation}::integer, acknowledged_at = clock_timestamp(), updated_at = clock_timestamp()
-    where id = ${params.id} and deleted_at is null and acknowledged_generation < ${params.generation}::integer and reinit_generation >= ${params.generation}::integer
+    update daybreak.workspace_agents set acknowledged_generation = ${params.generation}::integer,
+        acknowledged_at = clock_timestamp(), updated_at = clock_timestamp()
+    where id = ${params.id} and deleted_at is null and acknowledged_generation < ${params.generation}::integer
+        and reinit_generation >= ${params.generation}::integer
     returning id`)
 }
 
@@ -142,7 +151,8 @@ export async function disconnectAgent(db: CommonQueryMethods, params: { id: stri
 /** Its process ended: nothing it said holds any longer. A new process of the same build says it again. */
 export async function loseAgents(db: CommonQueryMethods, params: { workspaceId: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.workspace_agents set disconnected_at = clock_timestamp(), lifecycle_state = 'created', ready_at = null, updated_at = clock_timestamp()
+    update daybreak.workspace_agents set disconnected_at = clock_timestamp(), lifecycle_state = 'created', ready_at = null,
+        updated_at = clock_timestamp()
     where workspace_id = ${params.workspaceId} and deleted_at is null`)
   return rowCount
 }
@@ -188,8 +198,10 @@ export async function listWantedWorkspaces(db: CommonQueryMethods, params: { hos
     join daybreak.provisioner_jobs j on j.id = b.job_id
     join daybreak.users u on u.id = w.owner_id
     join daybreak.template_versions v on v.id = b.template_version_id
-    where w.deleted_at is null and w.host = ${params.host} and b.transition = 'start' and j.job_status = 'succeeded' and w.id > ${params.after}
-      and not exists (select from daybreak.prebuild_pool p where p.workspace_id = w.id and p.state in ('failed', 'deleting'))
+    where w.deleted_at is null and w.host = ${params.host} and b.transition = 'start' and j.job_status = 'succeeded'
+        and w.id > ${params.after}
+      and not exists (select from daybreak.prebuild_pool p where p.workspace_id = w.id and p.state in ('failed',
+          'deleting'))
     order by w.id
     limit ${params.limit}`)
 }

@@ -8,9 +8,11 @@ with job as (
     jsonb_strip_nulls(jsonb_build_object('scope', 'organization', 'owner', '', 'host', :host::text)))
   returning id),
 build as (
-  insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, stage, initiator_id, job_id, resources_job_id,
+  insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, stage, initiator_id, job_id,
+      resources_job_id,
     template_version_id, preset_id)
-  select :workspaceId::uuid, coalesce((select b.build_number from daybreak.workspaces w join daybreak.workspace_builds b on b.id = w.latest_build_id
+  select :workspaceId::uuid, coalesce((select b.build_number from daybreak.workspaces w join daybreak.workspace_builds b
+      on b.id = w.latest_build_id
       where w.id = :workspaceId::uuid), 0) + 1,
     :transition, :reason, :stage, :initiatorId::uuid, job.id, job.id, :templateVersionId, :presetId::uuid
   from job
@@ -35,7 +37,8 @@ select name, value from daybreak.workspace_build_parameters where build_id = :bu
 -- findBuildForProvision :maybe
 -- What a driver needs of a build, by its job.
 -- not null: workspace_name, owner_id, owner_name, organization_id, template_id
-select b.id, b.build_number, b.transition, b.stage, b.workspace_id, b.preset_id, b.template_version_id, v.manifest, w.name as workspace_name,
+select b.id, b.build_number, b.transition, b.stage, b.workspace_id, b.preset_id, b.template_version_id, v.manifest,
+    w.name as workspace_name,
   w.owner_id, u.username as owner_name, w.organization_id, w.template_id, w.host
 from daybreak.workspace_builds b
 join daybreak.workspaces w on w.id = b.workspace_id
@@ -44,10 +47,8 @@ join daybreak.template_versions v on v.id = b.template_version_id
 where b.job_id = :jobId;
 
 -- listBuildIds :many
-select id from daybreak.workspace_builds where workspace_id = :workspaceId order by build_number desc limit :limit offset :offset;
-
--- findBuildIdByNumber :maybe
-select id from daybreak.workspace_builds where workspace_id = :workspaceId and build_number = :buildNumber;
+select id from daybreak.workspace_builds where workspace_id = :workspaceId
+    order by build_number desc limit :limit offset :offset;
 
 -- readBuilds :many prepared
 -- Builds as the wire shows them.
@@ -66,4 +67,5 @@ select * from daybreak.wire_builds where id = any(array(
 select id, workspace_id, job_id, build_number from daybreak.workspace_builds where id = :id;
 
 -- insertResource :one
-insert into daybreak.workspace_resources (job_id, transition, type, name) values (:jobId, 'start', :type, :name) returning id;
+insert into daybreak.workspace_resources (job_id, transition, type, name) values (:jobId, 'start', :type, :name)
+    returning id;

@@ -15,9 +15,11 @@ export async function insertBuild(db: CommonQueryMethods, params: { organization
         jsonb_strip_nulls(jsonb_build_object('scope', 'organization', 'owner', '', 'host', ${params.host}::text)))
       returning id),
     build as (
-      insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, stage, initiator_id, job_id, resources_job_id,
+      insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, stage, initiator_id, job_id,
+          resources_job_id,
         template_version_id, preset_id)
-      select ${params.workspaceId}::uuid, coalesce((select b.build_number from daybreak.workspaces w join daybreak.workspace_builds b on b.id = w.latest_build_id
+      select ${params.workspaceId}::uuid, coalesce((select b.build_number from daybreak.workspaces w join daybreak.workspace_builds b
+          on b.id = w.latest_build_id
           where w.id = ${params.workspaceId}::uuid), 0) + 1,
         ${params.transition}, ${params.reason}, ${params.stage}, ${params.initiatorId}::uuid, job.id, job.id, ${params.templateVersionId}, ${params.presetId}::uuid
       from job
@@ -57,7 +59,8 @@ export type FindBuildForProvisionRow = z.infer<typeof findBuildForProvisionRow>
 /** What a driver needs of a build, by its job. */
 export async function findBuildForProvision(db: CommonQueryMethods, params: { jobId: string }): Promise<FindBuildForProvisionRow | null> {
   return await db.maybeOne(sql.type(findBuildForProvisionRow)`
-    select b.id, b.build_number, b.transition, b.stage, b.workspace_id, b.preset_id, b.template_version_id, v.manifest, w.name as workspace_name,
+    select b.id, b.build_number, b.transition, b.stage, b.workspace_id, b.preset_id, b.template_version_id, v.manifest,
+        w.name as workspace_name,
       w.owner_id, u.username as owner_name, w.organization_id, w.template_id, w.host
     from daybreak.workspace_builds b
     join daybreak.workspaces w on w.id = b.workspace_id
@@ -71,15 +74,8 @@ export type ListBuildIdsRow = z.infer<typeof listBuildIdsRow>
 
 export async function listBuildIds(db: CommonQueryMethods, params: { workspaceId: string; limit: number; offset: number }): Promise<readonly ListBuildIdsRow[]> {
   return await db.any(sql.type(listBuildIdsRow)`
-    select id from daybreak.workspace_builds where workspace_id = ${params.workspaceId} order by build_number desc limit ${params.limit} offset ${params.offset}`)
-}
-
-const findBuildIdByNumberRow = z.object({ id: z.guid() })
-export type FindBuildIdByNumberRow = z.infer<typeof findBuildIdByNumberRow>
-
-export async function findBuildIdByNumber(db: CommonQueryMethods, params: { workspaceId: string; buildNumber: number }): Promise<FindBuildIdByNumberRow | null> {
-  return await db.maybeOne(sql.type(findBuildIdByNumberRow)`
-    select id from daybreak.workspace_builds where workspace_id = ${params.workspaceId} and build_number = ${params.buildNumber}`)
+    select id from daybreak.workspace_builds where workspace_id = ${params.workspaceId}
+        order by build_number desc limit ${params.limit} offset ${params.offset}`)
 }
 
 const readBuildsRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), workspaceId: z.guid(), templateVersionId: z.guid(), templateVersionName: z.string(), buildNumber: z.int(), transition: z.string(), reason: z.string(), stage: z.string(), initiatorId: z.guid(), initiatorName: z.string(), jobId: z.guid(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), logsOverflowed: z.boolean(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), organizationId: z.guid(), templateId: z.guid(), workspaceCreatedAt: z.date(), workspaceUpdatedAt: z.date(), workspaceDeletedAt: z.date().nullable(), autostartSchedule: z.string().nullable(), ttlSeconds: z.int().nullable(), nextStartAt: z.date().nullable(), lastUsedAt: z.date(), dormantAt: z.date().nullable(), deletingAt: z.date().nullable(), automaticUpdates: z.string(), latestBuildId: z.guid().nullable(), organizationName: z.string(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string(), templateActiveVersionId: z.guid(), templateRequireActiveVersion: z.boolean(), resources: z.unknown(), agents: z.unknown() })
@@ -114,5 +110,6 @@ export type InsertResourceRow = z.infer<typeof insertResourceRow>
 
 export async function insertResource(db: CommonQueryMethods, params: { jobId: string; type: string; name: string }): Promise<InsertResourceRow> {
   return await db.one(sql.type(insertResourceRow)`
-    insert into daybreak.workspace_resources (job_id, transition, type, name) values (${params.jobId}, 'start', ${params.type}, ${params.name}) returning id`)
+    insert into daybreak.workspace_resources (job_id, transition, type, name) values (${params.jobId}, 'start', ${params.type}, ${params.name})
+        returning id`)
 }

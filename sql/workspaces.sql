@@ -6,7 +6,8 @@ returning id;
 
 -- lockWorkspace :maybe
 -- not null: build_number, build_transition, job_status
-select w.id, w.owner_id, w.organization_id, w.template_id, w.name, w.host, w.deleted_at, b.id as build_id, b.build_number,
+select w.id, w.owner_id, w.organization_id, w.template_id, w.name, w.host, w.deleted_at, b.id as build_id,
+    b.build_number,
   b.transition as build_transition, b.template_version_id, b.preset_id, j.job_status, j.id as job_id, t.provisioner
 from daybreak.workspaces w
 join daybreak.workspace_builds b on b.id = w.latest_build_id
@@ -27,7 +28,8 @@ where w.deleted_at is null
   and case when :ownerId::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = :ownerId::uuid end
   and (:organizationIds::uuid[] is null or w.organization_id = any(:organizationIds::uuid[]))
   and (:name::text is null or lower(w.name) like '%' || lower(:name::text) || '%')
-  and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(:templateName::text)))
+  and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t
+      where lower(t.name) = lower(:templateName::text)))
 order by w.created_at desc, w.id
 limit :limit offset :offset;
 
@@ -40,7 +42,8 @@ where w.deleted_at is null
   and case when :ownerId::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = :ownerId::uuid end
   and (:organizationIds::uuid[] is null or w.organization_id = any(:organizationIds::uuid[]))
   and (:name::text is null or lower(w.name) like '%' || lower(:name::text) || '%')
-  and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(:templateName::text)));
+  and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t
+      where lower(t.name) = lower(:templateName::text)));
 
 -- findWorkspace :maybe prepared
 -- Whose it is, deleted or not.
@@ -50,10 +53,12 @@ from daybreak.workspaces w join daybreak.templates t on t.id = w.template_id
 where w.id = :id;
 
 -- setWorkspaceHost :exec
-update daybreak.workspaces set host = :host, updated_at = clock_timestamp() where id = :id and host is distinct from :host;
+update daybreak.workspaces set host = :host, updated_at = clock_timestamp() where id = :id and host is distinct
+    from :host;
 
 -- markWorkspaceDeleted :exec
-update daybreak.workspaces set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = :id and deleted_at is null;
+update daybreak.workspaces set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = :id
+    and deleted_at is null;
 
 -- notifyWorkspace :exec
 -- Wakes the watchers of a workspace, wherever they are connected.

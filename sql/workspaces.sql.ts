@@ -18,7 +18,8 @@ export type LockWorkspaceRow = z.infer<typeof lockWorkspaceRow>
 
 export async function lockWorkspace(db: CommonQueryMethods, params: { id: string }): Promise<LockWorkspaceRow | null> {
   return await db.maybeOne(sql.type(lockWorkspaceRow)`
-    select w.id, w.owner_id, w.organization_id, w.template_id, w.name, w.host, w.deleted_at, b.id as build_id, b.build_number,
+    select w.id, w.owner_id, w.organization_id, w.template_id, w.name, w.host, w.deleted_at, b.id as build_id,
+        b.build_number,
       b.transition as build_transition, b.template_version_id, b.preset_id, j.job_status, j.id as job_id, t.provisioner
     from daybreak.workspaces w
     join daybreak.workspace_builds b on b.id = w.latest_build_id
@@ -48,7 +49,8 @@ export async function listWorkspaceIds(db: CommonQueryMethods, params: { ownerId
       and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = ${params.ownerId}::uuid end
       and (${array(params.organizationIds, 'uuid')}::uuid[] is null or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
       and (${params.name}::text is null or lower(w.name) like '%' || lower(${params.name}::text) || '%')
-      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))
+      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t
+          where lower(t.name) = lower(${params.templateName}::text)))
     order by w.created_at desc, w.id
     limit ${params.limit} offset ${params.offset}`)
 }
@@ -64,7 +66,8 @@ export async function countWorkspaces(db: CommonQueryMethods, params: { ownerId:
       and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = ${params.ownerId}::uuid end
       and (${array(params.organizationIds, 'uuid')}::uuid[] is null or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
       and (${params.name}::text is null or lower(w.name) like '%' || lower(${params.name}::text) || '%')
-      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))`)
+      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t
+          where lower(t.name) = lower(${params.templateName}::text)))`)
 }
 
 const findWorkspaceRow = z.object({ id: z.guid(), ownerId: z.guid(), organizationId: z.guid(), deletedAt: z.date().nullable(), templateActiveVersionId: z.guid() })
@@ -80,13 +83,15 @@ export async function findWorkspace(db: CommonQueryMethods, params: { id: string
 
 export async function setWorkspaceHost(db: CommonQueryMethods, params: { host: string; id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.workspaces set host = ${params.host}, updated_at = clock_timestamp() where id = ${params.id} and host is distinct from ${params.host}`)
+    update daybreak.workspaces set host = ${params.host}, updated_at = clock_timestamp() where id = ${params.id} and host is distinct
+        from ${params.host}`)
   return rowCount
 }
 
 export async function markWorkspaceDeleted(db: CommonQueryMethods, params: { id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.workspaces set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = ${params.id} and deleted_at is null`)
+    update daybreak.workspaces set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = ${params.id}
+        and deleted_at is null`)
   return rowCount
 }
 

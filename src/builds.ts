@@ -28,7 +28,9 @@ export type BuildOrder = {
   priority: number
 }
 
-/** The caller has locked the workspace's row, or made it in this transaction. Refuses while another build is under way. */
+/**
+ * The caller has locked the workspace's row, or made it in this transaction. Refuses while another build is under way.
+ */
 export async function orderBuild(tx: Tx, causes: Causes, order: BuildOrder): Promise<InsertBuildRow> {
   try {
     const build = await insertBuild(tx, order)

@@ -31,7 +31,9 @@ export type ClaimOrder = {
 
 export type Claimed = { workspaceId: string }
 
-/** Null when no prebuild is ready. Throws the database's unique violation when the name or the idempotency key is taken. */
+/**
+ * Null when no prebuild is ready. Throws the database's unique violation when the name or the idempotency key is taken.
+ */
 export async function claimPrebuild(db: Pool, order: ClaimOrder): Promise<Claimed | null> {
   for (let attempt = 0; ; attempt++) {
     const claimed = await tryClaim(db, order)

@@ -50,8 +50,8 @@ async function beat(context: Context): Promise<void> {
 }
 
 /**
- * Jobs that a dead worker was running wait again: drivers whose provision repeats without harm take them up. At start the
- * earlier processes of this host are dead however recently they beat, since only one may use a home.
+ * Jobs that a dead worker was running wait again: drivers whose provision repeats without harm take them up. At start
+ * the earlier processes of this host are dead however recently they beat, since only one may use a home.
  */
 export async function requeueAbandoned(context: Context, { predecessors }: { predecessors: boolean }): Promise<number> {
   const host = predecessors ? context.hostId : null

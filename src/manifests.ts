@@ -7,7 +7,9 @@ const MAX_KEPT = 100
 
 const kept = new Map<string, TemplateManifest>()
 
-/** An imported manifest never changes, so reading and checking it once is enough. Null before the import has succeeded. */
+/**
+ * An imported manifest never changes, so reading and checking it once is enough. Null before the import has succeeded.
+ */
 export async function manifestOf(db: Db, versionId: string): Promise<TemplateManifest | null> {
   const known = kept.get(versionId)
   if (known) {

@@ -57,7 +57,9 @@ export async function startWorker(context: Context, { directUrl, onFatal }: Work
   }
 }
 
-/** Nothing of this host may be claimed until it is known to be alive: after a crash the tables may speak of the dead. */
+/**
+ * Nothing of this host may be claimed until it is known to be alive: after a crash the tables may speak of the dead.
+ */
 export async function doubtHost(context: Context): Promise<void> {
   for (const workspaceId of await listPool(context)) {
     await context.db.transaction(async (tx) => {

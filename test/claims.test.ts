@@ -54,7 +54,8 @@ function sampleLockWaits(db: Pool): { stop(): Promise<number> } {
   const sampling = (async () => {
     while (!stopped) {
       const { waiting } = await db.one(sql.type(z.object({ waiting: z.int() }))`
-        select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)
+        select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock'
+            and datname = current_database()`)
       seen += waiting
     }
   })()
@@ -192,9 +193,12 @@ test('a claimed workspace has every row that belongs to it', async (t) => {
   })
   const row = await db.one(sql.type(Row)`
     select w.owner_id, b.build_number, b.stage, j.job_status, c.claimed_by,
-      (select count(*)::int from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null) as agents,
-      (select max(a.reinit_generation) from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null) as generation,
-      (select max(a.acknowledged_generation) from daybreak.workspace_agents a where a.workspace_id = w.id) as acknowledged,
+      (select count(*)::int from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at is null)
+          as agents,
+      (select max(a.reinit_generation) from daybreak.workspace_agents a where a.workspace_id = w.id and a.deleted_at
+          is null) as generation,
+      (select max(a.acknowledged_generation) from daybreak.workspace_agents a where a.workspace_id = w.id)
+          as acknowledged,
       (select count(*)::int from daybreak.preset_wakes) as wakes,
       (select count(*)::int from daybreak.idempotency_keys) as keys
     from daybreak.workspaces w join daybreak.workspace_builds b on b.id = w.latest_build_id

@@ -2,7 +2,7 @@
 // announcement is under way share the next one. A crash in between loses nothing: the alarm finds untold agents and wakes.
 import { announceClaims } from '../../sql/claims.sql.ts'
 import type { Context } from '../context.ts'
-import { POKE_ATTEMPTS, RECONCILE_TASK } from '../jobs/pokes.ts'
+import { reconcileRequest } from '../jobs/pokes.ts'
 
 export type Announcements = {
   add(claim: { workspaceId: string; presetId: string }): void
@@ -20,8 +20,8 @@ export function collectAnnouncements(context: Context): Announcements {
       await announceClaims(context.db, {
         workspaceIds: batch.map(({ workspaceId }) => workspaceId),
         presetIds: [...new Set(batch.map(({ presetId }) => presetId))].toSorted(),
-        task: RECONCILE_TASK,
-        maxAttempts: POKE_ATTEMPTS,
+        task: reconcileRequest.name,
+        maxAttempts: reconcileRequest.maxAttempts,
       })
     }
   }

@@ -26,7 +26,9 @@ export type RefusalOptions = ErrorOptions & {
   retryAfterSeconds?: number
 }
 
-/** The caller asked for something that we will not do, and can act on the sentence; every other error is our own fault. */
+/**
+ * The caller asked for something that we will not do, and can act on the sentence; every other error is our own fault.
+ */
 export class Refusal extends Error {
   readonly code: RefusalCode
   readonly detail: string | undefined

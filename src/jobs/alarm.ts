@@ -1,6 +1,6 @@
-// One per process: asks the database once a second, in one indexed statement, what nobody was told of, and sets timers for
-// instants that are near, since graphile-worker looks for due jobs only at its own poll. It only ever asks for work; doing it
-// twice, or in two processes, is harmless.
+// One per process: asks the database once a second, in one indexed statement, what nobody was told of, and sets timers
+// for instants that are near, since graphile-worker looks for due jobs only at its own poll. It only ever asks for
+// work; doing it twice, or in two processes, is harmless.
 import { z } from 'zod'
 import { notifyReinit } from '../../sql/claims.sql.ts'
 import { readAlarm } from '../../sql/reconcile.sql.ts'

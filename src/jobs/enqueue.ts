@@ -1,7 +1,7 @@
 import type { Db } from '../../sql/database.ts'
 import { enqueueJob } from '../../sql/jobs.sql.ts'
 import type { Json } from '../../sql/values.ts'
-import { type Job, MAX_ATTEMPTS } from './task.ts'
+import { type JobRequest, MAX_ATTEMPTS } from './task.ts'
 
 export type EnqueueOptions = {
   runAt?: Date
@@ -14,7 +14,7 @@ export type EnqueueOptions = {
 /** Queues a job in the caller's transaction: it exists if and only if that commits. Returns its id. */
 export async function enqueue<Payload extends Json>(
   db: Db,
-  job: Job<Payload>,
+  job: JobRequest<Payload>,
   payload: NoInfer<Payload>,
   { runAt, key, as = job.name }: EnqueueOptions = {},
 ): Promise<string> {

@@ -1,11 +1,10 @@
-// Takes what waits in `provisioner_jobs` for the drivers of this process until nothing is left. The job itself carries no
-// payload: it is a poke, and running it twice finds nothing the second time.
-import { z } from 'zod'
+// Takes what waits in `provisioner_jobs` for the drivers of this process until nothing is left. The job itself carries
+// no payload: it is a poke, and running it twice finds nothing the second time.
 import { acquireProvisionerJob } from '../../sql/provisioner_jobs.sql.ts'
 import type { Context } from '../context.ts'
 import { daemonTags } from '../daemon.ts'
 import type { Driver } from '../provisioners/driver.ts'
-import { POKE_ATTEMPTS, pokeProvisioner, provisionTask } from './pokes.ts'
+import { pokeProvisioner, provisionRequest, provisionTask } from './pokes.ts'
 import { runBuild } from './provision/build.ts'
 import { runImport } from './provision/import.ts'
 import { defineJob } from './task.ts'
@@ -16,10 +15,8 @@ const MAX_IN_A_ROW = 50
 export type ProvisionReport = { imports: number; builds: number; failed: number }
 
 export const provision = defineJob({
-  name: 'provision',
+  ...provisionRequest,
   class: 'provision',
-  maxAttempts: POKE_ATTEMPTS,
-  payload: z.object({}),
   names: (context: Context) =>
     [...context.drivers.keys()].flatMap((driver) => [
       provisionTask(driver, null),

@@ -1,9 +1,8 @@
-// Keeps one preset's pool at its target. The order of statements matters: lock, take causes, snapshot, decide, write. Other
-// orders and isolation levels lose causes or overshoot.
-import { z } from 'zod'
+// Keeps one preset's pool at its target. The order of statements matters: lock, take causes, snapshot, decide, write.
+// Other orders and isolation levels lose causes or overshoot.
 import { hasWakes } from '../../sql/reconcile.sql.ts'
 import type { Context } from '../context.ts'
-import { nudgePreset, POKE_ATTEMPTS, RECONCILE_TASK } from './pokes.ts'
+import { nudgePreset, reconcileRequest } from './pokes.ts'
 import { reconcileOnce, type ReconcileReport } from './reconcilePreset/once.ts'
 import { defineJob } from './task.ts'
 
@@ -11,16 +10,16 @@ import { defineJob } from './task.ts'
 const MAX_ROUNDS = 10
 
 export const reconcilePreset = defineJob({
-  name: RECONCILE_TASK,
+  ...reconcileRequest,
   class: 'control',
-  maxAttempts: POKE_ATTEMPTS,
-  payload: z.object({ presetId: z.uuid() }),
   async run({ presetId }, context) {
     return await reconcileUntilQuiet(context, presetId)
   },
 })
 
-/** A holder looks for causes that came while it worked: whoever brought them may have found the preset locked and left. */
+/**
+ * A holder looks for causes that came while it worked: whoever brought them may have found the preset locked and left.
+ */
 export async function reconcileUntilQuiet(context: Context, presetId: string): Promise<ReconcileReport> {
   let report = await reconcileOnce(context, presetId)
   for (let round = 1; !('skipped' in report) && (await hasWakes(context.db, { presetId })).waiting; round++) {

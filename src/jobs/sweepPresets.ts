@@ -1,4 +1,5 @@
-// The safety net: looks at every preset that has or should have prebuilds. It should find nothing to do; the report says if it did.
+// The safety net: looks at every preset that has or should have prebuilds. It should find nothing to do; the report
+// says if it did.
 import { z } from 'zod'
 import { withWakes } from './wakes.ts'
 import { deleteOldIdempotencyKeys } from '../../sql/claims.sql.ts'

@@ -45,6 +45,9 @@ export type Job<Payload = unknown> = {
 /** With the queue's back-off, which ends at six hours, the last comes after four days. */
 export const MAX_ATTEMPTS = 25
 
+/** What asking for a job takes: those who ask need not load what runs it. */
+export type JobRequest<Payload> = Pick<Job<Payload>, 'name' | 'payload' | 'key' | 'maxAttempts' | 'priority'>
+
 export function defineJob<Payload>(job: Job<Payload>): Job<Payload> {
   return job
 }

@@ -1,4 +1,5 @@
-// Level-triggered work without hot rows: a cause appends a row in its own transaction, and one nudge follows the commit.
+// Level-triggered work without hot rows: a cause appends a row in its own transaction, and one nudge follows the
+// commit.
 import type { Pool, Tx } from '../../sql/database.ts'
 import { insertWake } from '../../sql/reconcile.sql.ts'
 import { notifyWorkspace } from '../../sql/workspaces.sql.ts'
@@ -7,15 +8,17 @@ import { nudgePreset, pokeProvisioner } from './pokes.ts'
 export type Causes = {
   /** Has the preset looked at again because of `cause`. */
   preset(presetId: string, cause: string, actorId?: string | null): Promise<void>
-  /** Has the provisioners of a task look for work; not inside the transaction, where all would queue for one keyed row. */
+  /**
+   * Has the provisioners of a task look for work; not inside the transaction, where all would queue for one keyed row.
+   */
   provisioner(task: string): void
   /** Tells those who watch a workspace that it changed. */
   workspace(workspaceId: string): void
 }
 
 /**
- * Runs `change` in a transaction and, once it is committed, nudges what its causes concern. A crash between the two loses
- * nothing: the alarm finds wakes and provisioner jobs that nobody looks at.
+ * Runs `change` in a transaction and, once it is committed, nudges what its causes concern. A crash between the two
+ * loses nothing: the alarm finds wakes and provisioner jobs that nobody looks at.
  */
 export async function withWakes<Result>(
   db: Pool,

@@ -54,13 +54,17 @@ export type Driver = {
   name: 'process' | 'docker' | 'terraform'
   /** Ownership can change without a new provision. */
   claimsInPlace: boolean
-  /** Import: what the template in `source` declares. Problems are thrown as `Refusal('invalid')` with file and position. */
+  /**
+   * Import: what the template in `source` declares. Problems are thrown as `Refusal('invalid')` with file and position.
+   */
   inspect(source: Uint8Array, io: DriverIo): Promise<TemplateManifest>
   /** A template's own failure is a result, never an exception. Repeating a request changes nothing more. */
   provision(request: ProvisionRequest, io: DriverIo): Promise<ProvisionResult>
   /** At worker start and each minute: adopts what runs, restarts what should, kills what should not. */
   resume(wanted: readonly WantedWorkspace[]): Promise<ResumeReport>
-  /** Stops every workspace of this driver on this host with its stop scripts; they start again with the next `resume`. */
+  /**
+   * Stops every workspace of this driver on this host with its stop scripts; they start again with the next `resume`.
+   */
   stopAll(options: { graceMs: number }): Promise<void>
   /** Lets go of watchers and timers; leaves workspaces running. */
   close(): Promise<void>

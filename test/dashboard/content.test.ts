@@ -152,11 +152,14 @@ async function copyWorkspaces(db: Page['db'], count: number): Promise<void> {
     copies as (insert into daybreak.workspaces (owner_id, organization_id, template_id, name)
       select owner_id, organization_id, template_id, 'w' || n from original, generate_series(1, ${count}) as n
       returning id, organization_id, owner_id),
-    jobs as (insert into daybreak.provisioner_jobs (organization_id, initiator_id, provisioner, type, workspace_id, completed_at)
+    jobs as (insert into daybreak.provisioner_jobs (organization_id, initiator_id, provisioner, type, workspace_id,
+        completed_at)
       select organization_id, owner_id, 'process', 'workspace_build', id, now() from copies returning id, workspace_id)
-    insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, initiator_id, job_id, resources_job_id,
+    insert into daybreak.workspace_builds (workspace_id, build_number, transition, reason, initiator_id, job_id,
+        resources_job_id,
       template_version_id)
-    select j.workspace_id, 1, 'start', 'initiator', o.owner_id, j.id, j.id, o.template_version_id from jobs j, original o`)
+    select j.workspace_id, 1, 'start', 'initiator', o.owner_id, j.id, j.id, o.template_version_id from jobs j,
+        original o`)
   await db.query(sql.unsafe`update daybreak.workspaces w set latest_build_id = b.id
     from daybreak.workspace_builds b where b.workspace_id = w.id and w.latest_build_id is null`)
 }

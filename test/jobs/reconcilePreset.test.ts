@@ -42,7 +42,8 @@ test('what is missing is ordered once, however often the job runs', async (t) =>
   t.like(await reconcile(), { created: 0, deleted: 0 })
   t.deepEqual(await states(), { building: 3 })
   const { jobs } = await db.one(sql.type(z.object({ jobs: z.int() }))`
-    select count(*)::int as jobs from daybreak.provisioner_jobs where type = 'workspace_build' and completed_at is null`)
+    select count(*)::int as jobs from daybreak.provisioner_jobs where type = 'workspace_build' and completed_at
+        is null`)
   t.is(jobs, 3)
 })
 
@@ -109,12 +110,13 @@ test('a worker whose clock is behind does not undo the boundary that another app
   await reconcile()
   const odd = new Date(Math.ceil(Date.now() / 7_200_000) * 7_200_000 + 5_400_000)
   await db.query(
-    sql.unsafe`update daybreak.schedule_boundaries set applied_at = ${odd.toISOString()} where preset_id = ${world.presetId}`,
+    sql.unsafe`update daybreak.schedule_boundaries set applied_at = ${odd.toISOString()}
+        where preset_id = ${world.presetId}`,
   )
   t.like(await reconcile(), { desired: 1 })
 })
 
-test('the sweep finds what no cause told of, counts it as a correction, and finds nothing the second time', async (t) => {
+test('the sweep finds what no cause told of, counts it as a correction, and then finds nothing', async (t) => {
   const { db, world, context, reconcile } = await setup(t, { instances: 2 })
   await reconcile()
   await db.query(sql.unsafe`delete from daybreak.prebuild_pool where preset_id = ${world.presetId}`)

@@ -16,7 +16,7 @@ const WRITERS = 8
 const RUNNERS = 4
 const RACE_MS = 10_000
 
-test('eight writers and four runners for ten seconds: no cause is lost and the pool never exceeds its target', async (t) => {
+test('eight writers and four runners for ten seconds lose no cause and never exceed the target', async (t) => {
   t.timeout(60_000)
   const { url, db } = await testDatabase(t, { maxPoolSize: 4 })
   const world = await aWorld(db, { instances: TARGET })
@@ -31,8 +31,10 @@ test('eight writers and four runners for ten seconds: no cause is lost and the p
     const own = await openDatabase(url, { maxPoolSize: 1 })
     while (racing()) {
       const { rowCount } = await own.query(sql.unsafe`
-        with pick as (select workspace_id from daybreak.prebuild_pool where preset_id = ${presetId} limit 1 for update skip locked),
-        gone as (delete from daybreak.prebuild_pool p using pick where p.workspace_id = pick.workspace_id returning p.workspace_id)
+        with pick as (select workspace_id from daybreak.prebuild_pool
+            where preset_id = ${presetId} limit 1 for update skip locked),
+        gone as (delete from daybreak.prebuild_pool p using pick where p.workspace_id = pick.workspace_id
+            returning p.workspace_id)
         insert into daybreak.preset_wakes (preset_id, cause) select ${presetId}, 'taken' from gone`)
       taken += rowCount
     }
@@ -54,7 +56,8 @@ test('eight writers and four runners for ten seconds: no cause is lost and the p
   }
   await insertWake(db, { presetId, cause: 'start', actorId: null })
   await Promise.all([...Array.from({ length: WRITERS }, writer), ...Array.from({ length: RUNNERS }, runner), watcher()])
-  // What is left are causes that came after the last round: one more look brings the pool to its target, and eats them all.
+  // What is left are causes that came after the last round: one more look brings the pool to its target, and eats them
+  // all.
   await reconcileUntilQuiet(testContext(db), presetId)
   const left = await db.one(sql.type(z.object({ wakes: z.int(), rows: z.int() }))`
     select (select count(*)::int from daybreak.preset_wakes) as wakes,

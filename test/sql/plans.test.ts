@@ -1,5 +1,5 @@
-// Hot statements on 50,000 workspaces with 500,000 builds: each must touch a handful of pages, whatever the history. Pages are
-// counted, not plans named: a plan may change its shape, not its cost.
+// Hot statements on 50,000 workspaces with 500,000 builds: each must touch a handful of pages, whatever the history.
+// Pages are counted, not plans named: a plan may change its shape, not its cost.
 import fs from 'node:fs'
 import test from 'ava'
 import pg from 'pg'
@@ -144,7 +144,8 @@ async function seed(client: pg.Client): Promise<Known> {
   await seedPrebuilds(client, { world, count: PREBUILDS })
   await client.query('vacuum analyze')
   const { rows } = await client.query<Omit<Known, keyof Seeded>>(`
-    select (select id from daybreak.users where username = 'owner-7') as user, w.id as workspace, w.latest_build_id as build, b.job_id as job,
+    select (select id from daybreak.users where username = 'owner-7') as user, w.id as workspace, w.latest_build_id
+        as build, b.job_id as job,
       a.id as agent, '\\x' || encode(a.token_hash, 'hex') as "tokenHash"
     from daybreak.prebuild_pool p join daybreak.workspaces w on w.id = p.workspace_id
     join daybreak.workspace_builds b on b.id = w.latest_build_id join daybreak.workspace_agents a on a.workspace_id = w.id

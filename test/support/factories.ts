@@ -135,7 +135,8 @@ export async function aReadyPrebuild(db: Pool, world: World): Promise<string> {
       priority: 10,
     })
     await tx.query(
-      sql.unsafe`update daybreak.provisioner_jobs set started_at = now(), completed_at = now() where id = ${build.jobId}`,
+      sql.unsafe`update daybreak.provisioner_jobs set started_at = now(), completed_at = now()
+          where id = ${build.jobId}`,
     )
     const resource = await insertResource(tx, { jobId: build.jobId, type: 'process', name: 'workspace' })
     await insertAgent(tx, {
@@ -152,7 +153,8 @@ export async function aReadyPrebuild(db: Pool, world: World): Promise<string> {
       environmentVariables: {},
       connectionTimeoutSeconds: 120,
     })
-    await tx.query(sql.unsafe`update daybreak.workspace_agents set lifecycle_state = 'ready', first_connected_at = now(),
+    await tx.query(sql.unsafe`update daybreak.workspace_agents set lifecycle_state = 'ready',
+        first_connected_at = now(),
       last_connected_at = now(), ready_at = now() where workspace_id = ${workspaceId}`)
     await insertPoolRow(tx, { workspaceId, templateId, templateVersionId: versionId, presetId, presetKey: 'warm' })
     await tx.query(sql.unsafe`update daybreak.prebuild_pool set state = 'ready', ready_at = clock_timestamp()

@@ -1,5 +1,5 @@
-// Runs one workspace build through its driver. The agents' rows are there before the driver starts anything, so that an agent
-// can sign in as soon as it lives; a repeated run finds and uses the same rows.
+// Runs one workspace build through its driver. The agents' rows are there before the driver starts anything, so that an
+// agent can sign in as soon as it lives; a repeated run finds and uses the same rows.
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Db, Tx } from '../../../sql/database.ts'

@@ -1,4 +1,5 @@
-// Imports a template version: what it declares is stored in one transaction, or nothing is and the job says every problem.
+// Imports a template version: what it declares is stored in one transaction, or nothing is and the job says every
+// problem.
 import type { Tx } from '../../../sql/database.ts'
 import { findFile } from '../../../sql/files.sql.ts'
 import {

@@ -1,5 +1,5 @@
-// Carries out what was decided about one pool. Each removal locks its pool row first and leaves a row that somebody else
-// holds: a claim that got there before owns the workspace now.
+// Carries out what was decided about one pool. Each removal locks its pool row first and leaves a row that somebody
+// else holds: a claim that got there before owns the workspace now.
 import type { Tx } from '../../../sql/database.ts'
 import { deletePoolRow, insertPoolRow, markPoolRowDeleting, takePoolRow } from '../../../sql/prebuild_pool.sql.ts'
 import { cancelPendingJob } from '../../../sql/provisioner_jobs.sql.ts'
