@@ -26,10 +26,9 @@ function findUp(home: string): Place {
     if (url !== undefined) {
       return { finding: ok('mode', `up, pid ${running.pid}, ${running.url}`), urls: [{ name: 'database', url }] }
     }
-    return {
-      finding: warning('mode', `\`daybreak up\` has pid ${running.pid} and no database yet.`, 'Ask again.'),
-      urls: [],
-    }
+    const message = `Pid ${running.pid} works in ${home}, on a database that is not there.`
+    const hint = 'Set DAYBREAK_DATABASE_URL as that process has it; or it is starting: ask again.'
+    return { finding: warning('mode', message, hint), urls: [] }
   } catch (error) {
     const why = (error as Error).message
     const message = `\`daybreak up\` runs with pid ${running.pid}, but its database is closed to this user: ${why}.`
