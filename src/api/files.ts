@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
 import { raw, Router } from 'express'
 import { findFileByHash, insertFile } from '../../sql/files.sql.ts'
 import { uploadFile } from '../contract/templates.ts'
@@ -11,12 +12,15 @@ const TYPES = ['application/x-tar', 'application/zip', 'application/x-zip-compre
 
 export function files(context: ApiContext): Router {
   const router = Router()
-  router.use('/files', raw({ type: TYPES, limit: MAX_FILE_BYTES }))
+  const readBody = promisify(raw({ type: TYPES, limit: MAX_FILE_BYTES }))
 
   route(router, context, uploadFile, async (_input, { actor, request, response }) => {
     const mimetype = request.headers['content-type'] ?? ''
+    await readBody(request, response) // not before we know who sends it
     if (!Buffer.isBuffer(request.body)) {
-      throw new Refusal('invalid', `Unsupported content type "${mimetype}".`, { detail: `Send one of ${TYPES.join(', ')}.` })
+      throw new Refusal('invalid', `Unsupported content type "${mimetype}".`, {
+        detail: `Send one of ${TYPES.join(', ')}.`,
+      })
     }
     if (request.body.length === 0) throw new Refusal('invalid', 'The file is empty.')
     const hash = createHash('sha256').update(request.body).digest()

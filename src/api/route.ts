@@ -32,11 +32,7 @@ export function route<E extends Endpoint>(
 }
 
 /** For everybody; each use says why at its place. */
-export function publicRoute<E extends Endpoint>(
-  router: Router,
-  endpoint: E,
-  handler: Handler<E, object>,
-): void {
+export function publicRoute<E extends Endpoint>(router: Router, endpoint: E, handler: Handler<E, object>): void {
   serve(
     router,
     endpoint,

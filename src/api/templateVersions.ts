@@ -27,6 +27,9 @@ import { resolveOrganization } from './users.ts'
 import { jobLogShape } from './wire/provisionerJob.ts'
 import { presetShape, versionShapes } from './wire/templates.ts'
 
+/** Of people who push at the same moment each needs one attempt more. */
+const NAME_ATTEMPTS = 10
+
 export function templateVersions(context: ApiContext): Router {
   const router = Router()
   const { db } = context
@@ -37,23 +40,35 @@ export function templateVersions(context: ApiContext): Router {
     const file = await findFile(db, { id: body.file_id })
     if (!file || file.createdBy !== actor.id) throw new Refusal('not-found', 'File not found.')
     if (body.template_id !== undefined) await requireTemplateOf(db, body.template_id, organization.id)
-    const templateId = body.template_id ?? null
-    const name = body.name ?? (await freeVersionName(db, templateId))
-    const id = await withWakes(db, async (tx, causes) => {
-      const order = { organizationId: organization.id, initiatorId: actor.id, provisioner: body.provisioner, fileId: file.id }
-      const job = await insertImportJob(tx, order)
-      causes.provisioner(provisionTask(body.provisioner, null))
-      const version = { templateId, organizationId: organization.id, name, message: body.message, jobId: job.id, createdBy: actor.id }
-      return (await insertTemplateVersion(tx, version)).id
-    }).catch((error: unknown) => {
-      if (!isUniqueViolation(error, 'template_versions_name')) throw error
-      const detail = `A version named "${name}" already exists for this template.`
-      throw new Refusal('conflict', detail, { validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }] })
+    const id = await underFreeName(db, body, async (name) => {
+      const order = {
+        organizationId: organization.id,
+        initiatorId: actor.id,
+        provisioner: body.provisioner,
+        fileId: file.id,
+      }
+      const version = {
+        templateId: body.template_id ?? null,
+        organizationId: organization.id,
+        name,
+        message: body.message,
+        createdBy: actor.id,
+      }
+      return await withWakes(db, async (tx, causes) => {
+        const job = await insertImportJob(tx, order)
+        causes.provisioner(provisionTask(body.provisioner, null))
+        return (await insertTemplateVersion(tx, { ...version, jobId: job.id })).id
+      })
     })
     return await oneVersion(db, id, actor)
   })
 
-  route(router, context, getTemplateVersion, async ({ params }, { actor }) => await oneVersion(db, params.templateversion, actor))
+  route(
+    router,
+    context,
+    getTemplateVersion,
+    async ({ params }, { actor }) => await oneVersion(db, params.templateversion, actor),
+  )
 
   route(router, context, listTemplateVersionLogs, async ({ params, query }, { actor }) => {
     const version = await readableVersion(db, params.templateversion, actor)
@@ -88,10 +103,32 @@ async function requireTemplateOf(db: Db, id: string, organizationId: string): Pr
   }
 }
 
-/** v1, v2, … within a template: people tell them apart; random text where nothing counts yet. */
-async function freeVersionName(db: Db, templateId: string | null): Promise<string> {
+type Named = { name?: string | undefined; template_id?: string | undefined }
+
+/** Whoever names a version is told that the name is taken; whoever does not gets the next one that is free. */
+async function underFreeName(db: Db, asked: Named, insert: (name: string) => Promise<string>): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const name = asked.name ?? (await freeVersionName(db, asked.template_id ?? null, attempt))
+    try {
+      return await insert(name)
+    } catch (error) {
+      if (!isUniqueViolation(error, 'template_versions_name')) throw error
+      if (asked.name !== undefined || attempt > NAME_ATTEMPTS) throw versionNameTaken(name)
+    }
+  }
+}
+
+function versionNameTaken(name: string): Refusal {
+  return new Refusal('conflict', `A version named "${name}" already exists for this template.`, {
+    validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
+  })
+}
+
+/** v1, v2, … within a template: people tell them apart; random text where counting does not end. */
+async function freeVersionName(db: Db, templateId: string | null, attempt: number): Promise<string> {
   if (templateId === null) return 'v1'
   const taken = await listClaimedVersionNames(db, { templateId, prefix: 'v', limit: MAX_PAGE })
-  const highest = Math.max(0, ...taken.map(({ name }) => Number(/^v(\d+)$/.exec(name)?.[1] ?? 0)))
-  return taken.length < MAX_PAGE ? `v${highest + 1}` : `v-${randomText(10)}`
+  if (taken.length >= MAX_PAGE || attempt >= NAME_ATTEMPTS) return `v-${randomText(10)}`
+  const highest = Math.max(0, ...taken.map(({ name }) => Number(/^v(\d{1,9})$/.exec(name)?.[1] ?? 0)))
+  return `v${highest + 1}`
 }

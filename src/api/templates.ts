@@ -88,6 +88,7 @@ function serveChanges(router: Router, context: ApiContext): void {
     const organization = await resolveOrganization(db, params.organization, actor)
     if (!isTemplateAdmin(actor)) throw forbidden()
     const version = await readableVersion(db, body.template_version_id, actor)
+    if (version.organizationId !== organization.id) throw notFound()
     const job = await findProvisionerJob(db, { id: version.jobId })
     const declared = version.manifest === null ? undefined : TemplateManifest.parse(version.manifest)
     const id = await withWakes(db, async (tx, causes) => {
@@ -101,7 +102,11 @@ function serveChanges(router: Router, context: ApiContext): void {
         activeVersionId: version.id,
         createdBy: actor.id,
       })
-      const attached = await attachTemplateVersion(tx, { id: version.id, templateId: template.id, organizationId: organization.id })
+      const attached = await attachTemplateVersion(tx, {
+        id: version.id,
+        templateId: template.id,
+        organizationId: organization.id,
+      })
       if (attached === 0) throw new Refusal('invalid', 'This version already belongs to a template, or is archived.')
       await wakePools(tx, causes, { versionId: version.id, cause: 'template created', actor })
       return template.id

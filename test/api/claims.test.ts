@@ -203,7 +203,7 @@ test('what cannot be built is refused before anything is touched', async (t) => 
       (name) => [{ name }, 400, 'name'] as const,
     ),
   ] as const) {
-    const { status: answered, body } = await refusal(ask(client, world, asked as Asked))
+    const { status: answered, body } = await refusal(ask(client, world, asked))
     t.is(answered, status, JSON.stringify(asked))
     if (field) t.is(body.validations?.[0]?.field, field, JSON.stringify(asked))
   }
