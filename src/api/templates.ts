@@ -111,10 +111,7 @@ function serveChanges(router: Router, context: ApiContext): void {
       await wakePools(tx, causes, { versionId: version.id, cause: 'template created', actor })
       return template.id
     }).catch((error: unknown) => {
-      if (!isUniqueViolation(error, 'templates_name')) throw error
-      throw new Refusal('conflict', `Template with name "${body.name}" already exists.`, {
-        validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
-      })
+      throw isUniqueViolation(error, 'templates_name') ? nameTaken(body.name) : error
     })
     return templateShape(await readableTemplate(db, id, actor))
   })
@@ -153,6 +150,12 @@ function serveChanges(router: Router, context: ApiContext): void {
       preset_name: row.presetName,
     }))
     return { invalidated }
+  })
+}
+
+function nameTaken(name: string): Refusal {
+  return new Refusal('conflict', `Template with name "${name}" already exists.`, {
+    validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
   })
 }
 
