@@ -1,30 +1,14 @@
 // Every kind of thing that can be asked about, with the actions that mean something on it; any other pair is refused.
 
 const CRUD = ['create', 'read', 'update', 'delete'] as const
+const INSIDE = ['ssh', 'application_connect', 'create_agent', 'delete_agent'] as const
+const WORKSPACE = [...CRUD, 'start', 'stop', ...INSIDE, 'share'] as const
 
 /** Names are those of the wire format: clients send them to `/authcheck` and in token scopes. */
 export const RESOURCES = {
   template: [...CRUD, 'use', 'view_insights'],
-  workspace: [
-    ...CRUD,
-    'start',
-    'stop',
-    'ssh',
-    'application_connect',
-    'create_agent',
-    'delete_agent',
-    'share',
-  ],
-  workspace_dormant: [
-    ...CRUD,
-    'start',
-    'stop',
-    'ssh',
-    'application_connect',
-    'create_agent',
-    'delete_agent',
-    'share',
-  ],
+  workspace: WORKSPACE,
+  workspace_dormant: WORKSPACE,
   prebuilt_workspace: ['update', 'delete'],
   workspace_agent_resource_monitor: ['create', 'read', 'update'],
   workspace_agent_devcontainers: ['create'],
@@ -116,13 +100,7 @@ export function everyActionOn(types: readonly ResourceType[]): Grants {
 }
 
 /** Everything but the kinds named, and but single actions on some of the rest. */
-export function everythingExcept({
-  kinds,
-  actions,
-}: {
-  kinds: readonly ResourceType[]
-  actions: Grants
-}): Grants {
+export function everythingExcept({ kinds, actions }: { kinds: readonly ResourceType[]; actions: Grants }): Grants {
   return subtract(everyActionOn(RESOURCE_TYPES.filter((type) => !kinds.includes(type))), actions)
 }
 

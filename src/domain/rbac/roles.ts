@@ -25,14 +25,13 @@ const ENTER = ['ssh', 'application_connect'] as const
 /** A dormant workspace is woken (an update) before it can be started. */
 const ASLEEP = ['start'] as const
 
-const READ_DIRECTORY: Grants = {
-  user: ['read'],
-  group: ['read'],
-  group_member: ['read'],
+const READ_ORGANIZATION: Grants = {
   organization: ['read'],
   organization_member: ['read'],
+  group: ['read'],
+  group_member: ['read'],
 }
-const { user: _, ...READ_ORGANIZATION } = READ_DIRECTORY
+const READ_EVERYBODY: Grants = { ...READ_ORGANIZATION, user: ['read'] }
 
 const AUDIT: Grants = {
   audit_log: ['read'],
@@ -91,7 +90,7 @@ export const SITE_ROLES: readonly Role[] = [
   {
     name: 'template-admin',
     displayName: 'Template Admin',
-    site: { allow: { ...KEEP_TEMPLATES, ...READ_DIRECTORY } },
+    site: { allow: { ...KEEP_TEMPLATES, ...READ_EVERYBODY } },
   },
   {
     name: 'user-admin',
@@ -104,7 +103,7 @@ export const SITE_ROLES: readonly Role[] = [
     name: 'auditor',
     displayName: 'Auditor',
     site: {
-      allow: { ...AUDIT, ...READ_DIRECTORY, deployment_stats: ['read'], deployment_config: ['read'] },
+      allow: { ...AUDIT, ...READ_EVERYBODY, deployment_stats: ['read'], deployment_config: ['read'] },
     },
   },
 ]
