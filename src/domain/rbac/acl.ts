@@ -18,8 +18,9 @@ export function isAclRole(text: string): text is AclRole {
 /** A set that no role stands for, such as a lone `read`, reads back as the empty role. */
 export function aclRole(actions: readonly string[]): AclRole {
   const set = new Set(actions)
-  const same = (role: AclRole) => set.symmetricDifference(new Set(ACL_ROLES[role])).size === 0
-  return same('admin') ? 'admin' : same('use') ? 'use' : ''
+  const means = (role: AclRole) => set.size === ACL_ROLES[role].length && ACL_ROLES[role].every((one) => set.has(one))
+  if (means('admin')) return 'admin'
+  return means('use') ? 'use' : ''
 }
 
 /** Of a new template: the group of everyone has the id of its organization. */

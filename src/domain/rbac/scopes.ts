@@ -19,10 +19,7 @@ const NAMED_SCOPES: ReadonlyMap<string, Grants> = new Map<string, Grants>([
   ],
   ['coder:workspaces.operate', { workspace: ['read', 'update', 'start', 'stop'], organization_member: ['read'] }],
   ['coder:workspaces.delete', { workspace: ['read', 'delete'], organization_member: ['read'] }],
-  [
-    'coder:workspaces.access',
-    { workspace: ['read', 'ssh', 'application_connect'], organization_member: ['read'] },
-  ],
+  ['coder:workspaces.access', { workspace: ['read', 'ssh', 'application_connect'], organization_member: ['read'] }],
   ['coder:templates.build', { template: ['read'], file: ['create', 'read'], provisioner_jobs: ['read'] }],
   [
     'coder:templates.author',
@@ -39,7 +36,7 @@ const OLD_NAMES: ReadonlyMap<string, string> = new Map([
 
 export type ScopeCheck = { valid: true; scope: string } | { valid: false; message: string }
 
-/** The name under which a scope is stored. An unknown one is refused: stored, it would grant nothing and say so nowhere. */
+/** The name under which a scope is stored. An unknown one is refused: its token would do nothing, and not say why. */
 export function parseScope(text: string): ScopeCheck {
   const scope = OLD_NAMES.get(text) ?? text
   if (scope === SCOPE_ALL || NAMED_SCOPES.has(scope)) return { valid: true, scope }
@@ -71,7 +68,9 @@ export function parseAllowListEntry(text: string): AllowListCheck {
 
 /** What has no id yet is only in the list with all of its type: a list of ids is no leave to create more. */
 export function isInAllowList(list: readonly string[], { type, id }: { type: ResourceType; id?: string }): boolean {
-  return list.some((entry) => entry === '*:*' || entry === `${type}:*` || (id !== undefined && entry === `${type}:${id}`))
+  return list.some(
+    (entry) => entry === '*:*' || entry === `${type}:*` || (id !== undefined && entry === `${type}:${id}`),
+  )
 }
 
 function splitOnce(text: string): string[] {
