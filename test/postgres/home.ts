@@ -16,9 +16,7 @@ export type Home = { folder: string; dataDir: string; options: PostgresOptions }
 
 /** A folder that PostgreSQL's user can reach; the server on it is stopped and the folder removed after the test. */
 export function aHome(t: ExecutionContext): Home {
-  const ram = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(ram, 'daybreak-pg-')))
-  fs.chmodSync(folder, 0o755)
+  const folder = openFolder('daybreak-pg-')
   const dataDir = path.join(folder, 'data')
   t.teardown(async () => {
     // Not SIGKILL, after which shared memory stays behind.
@@ -26,7 +24,26 @@ export function aHome(t: ExecutionContext): Home {
     await until(() => serversBelow(folder).length === 0)
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
-  return { folder, dataDir, options: { dataDir, binariesDir: path.join(folder, 'binaries') } }
+  return { folder, dataDir, options: { dataDir, binariesDir: sharedBinaries() } }
+}
+
+function openFolder(prefix: string): string {
+  const ram = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(ram, prefix)))
+  fs.chmodSync(folder, 0o755)
+  return folder
+}
+
+let binaries: string | undefined
+
+/** Outside the homes, whose contents tests compare; used only where PostgreSQL's user cannot read this clone. */
+function sharedBinaries(): string {
+  if (binaries === undefined) {
+    const folder = openFolder('daybreak-pg-bin-')
+    process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
+    binaries = path.join(folder, 'binaries')
+  }
+  return binaries
 }
 
 export type Started = { url: string; port: number; pid: number; adopted: boolean }
