@@ -1,4 +1,5 @@
-// What an agent says and asks. Each report locks the pool row first: only then is it known whether the prebuild is claimed.
+// What an agent says and asks. Each report locks the pool row first: only then is it known whether the prebuild is
+// claimed.
 import { Router, type RequestHandler } from 'express'
 import { z } from 'zod'
 import { lockPoolRow } from '../../sql/prebuild_pool.sql.ts'

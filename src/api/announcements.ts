@@ -1,5 +1,6 @@
 // What follows a claim's commit. PostgreSQL commits notifications one after the other, so claims that end while one
-// announcement is under way share the next one. A crash in between loses nothing: the alarm finds untold agents and wakes.
+// announcement is under way share the next one. A crash in between loses nothing: the alarm finds untold agents and
+// wakes.
 import { announceClaims } from '../../sql/claims.sql.ts'
 import type { Context } from '../context.ts'
 import { reconcileRequest } from '../jobs/pokes.ts'

@@ -14,9 +14,13 @@ export type Session = { keyId: string; actor: Actor }
 export async function authenticate(context: Context, request: Request): Promise<Session> {
   const session = await findSession(context, request)
   if (session) return session
-  throw new Refusal('unauthenticated', 'You are signed out or your session has expired. Please sign in again to continue.', {
-    detail: 'Send a session token in the header Coder-Session-Token; `daybreak login` gets one.',
-  })
+  throw new Refusal(
+    'unauthenticated',
+    'You are signed out or your session has expired. Please sign in again to continue.',
+    {
+      detail: 'Send a session token in the header Coder-Session-Token; `daybreak login` gets one.',
+    },
+  )
 }
 
 export async function findSession(context: Context, request: Request): Promise<Session | null> {

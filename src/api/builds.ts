@@ -42,8 +42,16 @@ export function builds(context: ApiContext): Router {
     if (body.template_version_id !== undefined && body.template_version_id !== workspace.templateActiveVersionId) {
       throw new Refusal('invalid', 'Only the active version of the template can be built.')
     }
-    const order = { workspaceId: workspace.id, actor, transition: body.transition, versionId: body.template_version_id ?? null }
-    const buildId = await withWakes(db, async (tx, causes) => await orderTransition(tx, causes, { ...order, reason: body.reason }))
+    const order = {
+      workspaceId: workspace.id,
+      actor,
+      transition: body.transition,
+      versionId: body.template_version_id ?? null,
+    }
+    const buildId = await withWakes(
+      db,
+      async (tx, causes) => await orderTransition(tx, causes, { ...order, reason: body.reason }),
+    )
     return await oneBuild(db, buildId)
   })
 
@@ -51,7 +59,10 @@ export function builds(context: ApiContext): Router {
     const workspace = await readableWorkspace(db, params.workspace, actor)
     const page = { limit: query.limit || MAX_PAGE, offset: query.offset }
     const ids = await listBuildIds(db, { workspaceId: workspace.id, ...page })
-    return await buildShapes(db, ids.map(({ id }) => id))
+    return await buildShapes(
+      db,
+      ids.map(({ id }) => id),
+    )
   })
 
   route(router, context, getWorkspaceBuild, async ({ params }, { actor }) => {

@@ -35,7 +35,9 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
       return
     }
     log.error({ err: error, method: request.method, path: request.path }, `${request.method} ${request.path} failed`)
-    response.status(500).json({ message: 'Internal error.', detail: 'The server has logged what happened.' } satisfies ErrorBody)
+    response
+      .status(500)
+      .json({ message: 'Internal error.', detail: 'The server has logged what happened.' } satisfies ErrorBody)
   }
 }
 
@@ -53,12 +55,23 @@ export function sendRefusal(response: Response, refusal: Refusal): void {
 /** What express and its body parsers refuse comes as plain errors with a type. */
 function toRefusal(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error
-  const { type, status } = (typeof error === 'object' && error !== null ? error : {}) as { type?: string; status?: number }
-  if (type === 'entity.parse.failed') return new Refusal('invalid', 'Request body must be valid JSON.', { cause: error })
+  const { type, status } = (typeof error === 'object' && error !== null ? error : {}) as {
+    type?: string
+    status?: number
+  }
+  if (type === 'entity.parse.failed')
+    return new Refusal('invalid', 'Request body must be valid JSON.', { cause: error })
   if (type === 'entity.too.large') return new Refusal('too-large', 'The request body is too large.', { cause: error })
   const name = error instanceof Error ? error.name : ''
-  if (name === 'ConnectionError' || name === 'BackendTerminatedError' || name === 'BackendTerminatedUnexpectedlyError') {
-    return new Refusal('unavailable', 'The database is not reachable at the moment.', { retryAfterSeconds: 1, cause: error })
+  if (
+    name === 'ConnectionError' ||
+    name === 'BackendTerminatedError' ||
+    name === 'BackendTerminatedUnexpectedlyError'
+  ) {
+    return new Refusal('unavailable', 'The database is not reachable at the moment.', {
+      retryAfterSeconds: 1,
+      cause: error,
+    })
   }
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new Refusal('invalid', error instanceof Error ? error.message : 'Bad request.', { cause: error })

@@ -1,5 +1,5 @@
-// Brings notifications of the database to the streams that this process serves. It only ever shortens a wait: every stream
-// reads its row after it has subscribed, and again after a gap in listening.
+// Brings notifications of the database to the streams that this process serves. It only ever shortens a wait: every
+// stream reads its row after it has subscribed, and again after a gap in listening.
 import { openListener, type Listener } from '../../sql/listener.ts'
 import type { Logger } from 'pino'
 

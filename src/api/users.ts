@@ -98,7 +98,8 @@ export async function resolveOrganization(db: Db, organization: string, actor: A
   const id = asId(organization)
   const name = id === null && organization !== 'default' ? organization : null
   const found = await findOrganization(db, { id, name })
-  const member = found && (await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })).some((own) => own.id === found.id)
+  const member =
+    found && (await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })).some((own) => own.id === found.id)
   if (!found || !(member || isAdmin(actor))) throw notFound()
   return found
 }

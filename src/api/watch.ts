@@ -21,7 +21,10 @@ export function watch(context: ApiContext): Router {
     const look = coalesce(
       async () => stream.send({ event: 'data', data: await oneWorkspace(context.db, id) }),
       (error) => {
-        context.log.warn({ err: error, workspaceId: id }, 'a watched workspace could not be read; its watcher connects again')
+        context.log.warn(
+          { err: error, workspaceId: id },
+          'a watched workspace could not be read; its watcher connects again',
+        )
         stream.end()
       },
     )

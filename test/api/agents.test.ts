@@ -32,8 +32,10 @@ test('a manifest tells an agent who and where it is, and what it runs, before an
   const stage = await aStage(t)
   const { server, workspaceId } = stage
   const [agent] = stage.agents
-  await server.db.query(sql.unsafe`insert into daybreak.workspace_agent_scripts (agent_id, position, display_name, icon, script, cron,
-    run_on_start, run_on_stop, start_blocks_login, timeout_seconds) values (${agent!.id}, 0, 'greet', '', 'echo hi', '', true, false, true, 60)`)
+  await server.db.query(sql.unsafe`
+    insert into daybreak.workspace_agent_scripts (agent_id, position, display_name, icon, script, cron, run_on_start,
+      run_on_stop, start_blocks_login, timeout_seconds)
+    values (${agent!.id}, 0, 'greet', '', 'echo hi', '', true, false, true, 60)`)
   const before = await manifestOf(server, agent!)
   t.like(before, {
     agent_id: agent!.id,

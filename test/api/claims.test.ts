@@ -246,7 +246,8 @@ test('a key of yesterday is a new request, with a prebuild and without', async (
   const { server, world } = await aPool(t, 2)
   const asked = [{ key: 'warm' }, { key: 'cold', prebuild: 'never' as const }]
   for (const each of asked) await ask(server.client, world, { ...each, name: each.key })
-  const yesterday = sql.unsafe`update daybreak.idempotency_keys set created_at = created_at - interval '24 hours 1 second'`
+  const yesterday = sql.unsafe`
+    update daybreak.idempotency_keys set created_at = created_at - interval '24 hours 1 second'`
   await server.db.query(yesterday)
   for (const each of asked) {
     const made = await ask(server.client, world, { ...each, name: `${each.key}-2` })

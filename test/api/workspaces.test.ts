@@ -18,7 +18,10 @@ import { until } from '../support/until.ts'
 
 const me = { user: 'me' }
 const poolIs = (client: Client, accept: (pool: PrebuildPool) => boolean) =>
-  until(() => client(listPrebuildPools, {}), ([pool]) => pool !== undefined && accept(pool))
+  until(
+    () => client(listPrebuildPools, {}),
+    ([pool]) => pool !== undefined && accept(pool),
+  )
 const full = (pool: PrebuildPool) => pool.ready === pool.desired && pool.starting === 0
 const agentOf = (workspace: Workspace) => workspace.latest_build.resources[0]?.agents?.[0]
 const workspaceIs = (client: Client, id: string, accept: (workspace: Workspace) => unknown) =>
@@ -67,7 +70,9 @@ test('with an empty pool the request says what happens: a fresh build, or a refu
   const running = await workspaceIs(client, fresh.id, (workspace) => agentOf(workspace)?.lifecycle_state === 'ready')
   t.is(running.latest_build.build_number, 1)
   const never = { ...body, name: 'cold', prebuild: 'never' as const }
-  t.like((await client(createWorkspace, { params: me, body: never })).claim, { why_not: 'the request asked for a fresh build' })
+  t.like((await client(createWorkspace, { params: me, body: never })).claim, {
+    why_not: 'the request asked for a fresh build',
+  })
   const taken = client(createWorkspace, { params: me, body })
   t.like(await t.throwsAsync<ApiError>(taken), { status: 409, body: { validations: [{ field: 'name' }] } })
 })
@@ -82,7 +87,8 @@ test('a workspace is stopped, started and deleted, and its directory goes with i
   const { template } = await pushTemplate(client, emptyPool)
   const made = await client(createWorkspace, { params: me, body: { name: 'w', template_id: template.id } })
   const params = { workspace: made.id }
-  const order = (transition: 'start' | 'stop' | 'delete') => client(createWorkspaceBuild, { params, body: { transition } })
+  const order = (transition: 'start' | 'stop' | 'delete') =>
+    client(createWorkspaceBuild, { params, body: { transition } })
   await workspaceIs(client, made.id, (workspace) => agentOf(workspace)?.lifecycle_state === 'ready')
   await order('stop')
   t.like(await t.throwsAsync<ApiError>(order('start')), { status: 409 })
@@ -107,7 +113,8 @@ test('an agent killed with -9 leaves the pool at once and its prebuild comes bac
   await poolIs(client, ({ ready }) => ready === 1)
   await poolIs(client, full)
   const { lost } = await db.one(sql.type(z.object({ lost: z.int() }))`
-    select count(*)::int as lost from daybreak.prebuild_events where kind = 'lost' and workspace_id = ${state!.workspaceId}`)
+    select count(*)::int as lost from daybreak.prebuild_events where kind = 'lost'
+        and workspace_id = ${state!.workspaceId}`)
   t.is(lost, 1)
 })
 
@@ -127,7 +134,8 @@ test('an agent that goes away while it is claimed learns of its owner when it co
   const claimed = await client(createWorkspace, { params: me, body })
   t.true(claimed.claim.from_pool)
   const { pid } = states.find(({ workspaceId }) => workspaceId === claimed.id)!.agents[0]!.process
-  for (const { agents } of states) process.kill(agents[0]!.process.pid, agents[0]!.process.pid === pid ? 'SIGKILL' : 'SIGCONT')
+  for (const { agents } of states)
+    process.kill(agents[0]!.process.pid, agents[0]!.process.pid === pid ? 'SIGKILL' : 'SIGCONT')
   await workspaceIs(client, claimed.id, handedOver)
   const owners = fs.readFileSync(path.join(home, 'workspaces', claimed.id, 'owners.txt'), 'utf8')
   t.is(owners.trim().split('\n').at(-1), 'admin claim')

@@ -1,5 +1,5 @@
-// The stream on which an agent hears that its workspace changed hands. Listen first, then look: what happens between the two
-// is delivered twice, and the generation tells the agent that it is the same event.
+// The stream on which an agent hears that its workspace changed hands. Listen first, then look: what happens between
+// the two is delivered twice, and the generation tells the agent that it is the same event.
 import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { findAgentByToken } from '../../../sql/workspace_agents.sql.ts'

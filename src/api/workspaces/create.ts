@@ -1,4 +1,5 @@
-// Making a workspace: a prebuild of the preset when one is ready, a fresh build otherwise, and never two for one request.
+// Making a workspace: a prebuild of the preset when one is ready, a fresh build otherwise, and never two for one
+// request.
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {

@@ -1,4 +1,5 @@
-// What a request to make a workspace means: which version, which preset with which parameters, and whether a prebuild fits.
+// What a request to make a workspace means: which version, which preset with which parameters, and whether a prebuild
+// fits.
 import { z } from 'zod'
 import type { Db } from '../../../sql/database.ts'
 import { findCreateTarget, type FindCreateTargetRow } from '../../../sql/presets.sql.ts'
