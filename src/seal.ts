@@ -1,4 +1,4 @@
-// Secrets that must be read again: AES-256-GCM, stored as `key id ‖ nonce ‖ ciphertext ‖ tag`, bound to where they are.
+// Secrets that must be read again: AES-256-GCM, stored as `key id ‖ nonce ‖ ciphertext ‖ tag`, bound to their place.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { Refusal } from './domain/errors.ts'
 

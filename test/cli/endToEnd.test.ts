@@ -96,7 +96,7 @@ test.serial('a start script that fails is exit code 1 and says where to look', a
   t.is(code, 1)
   t.regex(
     stderr,
-    /daybreak: admin\/mine is yours, but a start script of agent main failed\.\n.*daybreak workspaces logs admin\/mine\n$/,
+    /admin\/mine is yours, but a start script of agent main failed\.\n.*daybreak workspaces logs admin\/mine\n$/,
   )
   t.regex((await run('workspaces', 'logs', 'mine')).stdout, /^oh no$/m)
 })

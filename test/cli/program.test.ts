@@ -83,7 +83,7 @@ test('without a session exit code 3 says how to get one', async (t) => {
   t.is(code, 3)
   t.regex(
     stderr,
-    /^daybreak: You are not signed in\.\n {2}Start a server of your own with `daybreak up`, or .*`daybreak login URL`\.\n$/,
+    /^daybreak: You are not signed in\.\n {2}Start a server of your own with `daybreak up`, .*`daybreak login URL`\.\n/,
   )
 })
 

@@ -148,7 +148,8 @@ async function seed(client: pg.Client): Promise<Known> {
         as build, b.job_id as job,
       a.id as agent, '\\x' || encode(a.token_hash, 'hex') as "tokenHash"
     from daybreak.prebuild_pool p join daybreak.workspaces w on w.id = p.workspace_id
-    join daybreak.workspace_builds b on b.id = w.latest_build_id join daybreak.workspace_agents a on a.workspace_id = w.id
+    join daybreak.workspace_builds b on b.id = w.latest_build_id
+    join daybreak.workspace_agents a on a.workspace_id = w.id
     order by p.workspace_id desc limit 1`)
   return { ...world, ...rows[0]!, tokenHash: `'${rows[0]!.tokenHash}'::bytea` }
 }
