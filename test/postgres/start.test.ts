@@ -30,7 +30,8 @@ test('a first start makes a cluster that only its password opens, on this machin
   const [settings] = await query(
     db.url(),
     `select current_setting('listen_addresses') as listen, current_setting('unix_socket_directories') as sockets,
-            current_setting('TimeZone') as zone, (select datlocale from pg_database where datname = 'postgres') as locale`,
+            current_setting('TimeZone') as zone,
+            (select datlocale from pg_database where datname = 'postgres') as locale`,
   )
   t.deepEqual(settings, { listen: '127.0.0.1', sockets: '', zone: 'UTC', locale: 'C.UTF-8' })
   const wrong = new URL(db.url())

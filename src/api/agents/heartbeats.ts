@@ -3,7 +3,7 @@ import { beatAgents } from '../../../sql/workspace_agents.sql.ts'
 import type { Context } from '../../context.ts'
 
 /** Far below the 45 seconds after which silence counts. */
-const FLUSH_MS = 1_000
+const FLUSH_MS = 3_000
 /** Above this a flush is due at once. */
 const MAX_BATCH = 1_000
 
