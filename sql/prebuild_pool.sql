@@ -72,7 +72,7 @@ select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_
     as template_version_id,
   v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone,
       p.prebuild_status,
-  s.hold, s.next_at, s.next_reason,
+  s.hold, s.desired as last_desired,
   (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
       order by x.id), '[]')
     from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = p.id) as schedules,

@@ -103,7 +103,7 @@ export async function doubtPoolRow(db: CommonQueryMethods, params: { workspaceId
   return rowCount
 }
 
-const readPoolCountsRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateId: z.guid(), templateName: z.string(), templateVersionId: z.guid(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), nextAt: z.date().nullable(), nextReason: z.string().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })
+const readPoolCountsRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateId: z.guid(), templateName: z.string(), templateVersionId: z.guid(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), lastDesired: z.int().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })
 export type ReadPoolCountsRow = z.infer<typeof readPoolCountsRow>
 
 /** Per preset of active versions: what is wanted and what is there. */
@@ -113,7 +113,7 @@ export async function readPoolCounts(db: CommonQueryMethods, params: { userId: s
         as template_version_id,
       v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone,
           p.prebuild_status,
-      s.hold, s.next_at, s.next_reason,
+      s.hold, s.desired as last_desired,
       (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
           order by x.id), '[]')
         from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = p.id) as schedules,

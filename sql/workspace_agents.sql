@@ -100,18 +100,20 @@ update daybreak.workspace_agents set disconnected_at = clock_timestamp(), lifecy
     updated_at = clock_timestamp()
 where workspace_id = :workspaceId and deleted_at is null;
 
--- insertAgentLogs :maybe
--- Stores lines while the agent's allowance lasts; no row when it is used up.
+-- insertAgentLogs :one
+-- Stores lines while the agent's allowance lasts; false when it is used up.
+-- not null: stored
 with allowance as (
   update daybreak.workspace_agents set logs_length = least(logs_length + :length::integer, 1048576),
     logs_overflowed = logs_overflowed or logs_length + :length::integer > 1048576
   where id = :agentId::uuid and deleted_at is null and not logs_overflowed
-  returning id, logs_overflowed)
-insert into daybreak.workspace_agent_logs (agent_id, log_source_id, created_at, level, output)
-select allowance.id, :logSourceId, l.created_at, l.level, l.output
-from allowance, jsonb_to_recordset(:lines::jsonb) as l (created_at timestamptz, level text, output text)
-where not allowance.logs_overflowed
-returning true as stored;
+  returning id, logs_overflowed),
+kept as (
+  insert into daybreak.workspace_agent_logs (agent_id, log_source_id, created_at, level, output)
+  select allowance.id, :logSourceId, l.created_at, l.level, l.output
+  from allowance, jsonb_to_recordset(:lines::jsonb) as l (created_at timestamptz, level text, output text)
+  where not allowance.logs_overflowed)
+select exists (select from allowance where not logs_overflowed) as stored;
 
 -- listAgentLogs :many
 select id, created_at, level, output, log_source_id from daybreak.workspace_agent_logs

@@ -157,22 +157,23 @@ export async function loseAgents(db: CommonQueryMethods, params: { workspaceId: 
   return rowCount
 }
 
-const insertAgentLogsRow = z.object({ stored: z.boolean().nullable() })
+const insertAgentLogsRow = z.object({ stored: z.boolean() })
 export type InsertAgentLogsRow = z.infer<typeof insertAgentLogsRow>
 
-/** Stores lines while the agent's allowance lasts; no row when it is used up. */
-export async function insertAgentLogs(db: CommonQueryMethods, params: { length: number; agentId: string; logSourceId: string; lines: Json }): Promise<InsertAgentLogsRow | null> {
-  return await db.maybeOne(sql.type(insertAgentLogsRow)`
+/** Stores lines while the agent's allowance lasts; false when it is used up. */
+export async function insertAgentLogs(db: CommonQueryMethods, params: { length: number; agentId: string; logSourceId: string; lines: Json }): Promise<InsertAgentLogsRow> {
+  return await db.one(sql.type(insertAgentLogsRow)`
     with allowance as (
       update daybreak.workspace_agents set logs_length = least(logs_length + ${params.length}::integer, 1048576),
         logs_overflowed = logs_overflowed or logs_length + ${params.length}::integer > 1048576
       where id = ${params.agentId}::uuid and deleted_at is null and not logs_overflowed
-      returning id, logs_overflowed)
-    insert into daybreak.workspace_agent_logs (agent_id, log_source_id, created_at, level, output)
-    select allowance.id, ${params.logSourceId}, l.created_at, l.level, l.output
-    from allowance, jsonb_to_recordset(${json(params.lines)}::jsonb) as l (created_at timestamptz, level text, output text)
-    where not allowance.logs_overflowed
-    returning true as stored`)
+      returning id, logs_overflowed),
+    kept as (
+      insert into daybreak.workspace_agent_logs (agent_id, log_source_id, created_at, level, output)
+      select allowance.id, ${params.logSourceId}, l.created_at, l.level, l.output
+      from allowance, jsonb_to_recordset(${json(params.lines)}::jsonb) as l (created_at timestamptz, level text, output text)
+      where not allowance.logs_overflowed)
+    select exists (select from allowance where not logs_overflowed) as stored`)
 }
 
 const listAgentLogsRow = z.object({ id: z.int(), createdAt: z.date(), level: z.string(), output: z.string(), logSourceId: z.guid() })

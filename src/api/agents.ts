@@ -200,6 +200,6 @@ async function storeLogs(context: ApiContext, agent: FindAgentByTokenRow, { logS
     output: storable(output.slice(0, MAX_LINE)),
   }))
   const length = lines.reduce((sum, { output }) => sum + output.length, 0)
-  if (await insertAgentLogs(context.db, { agentId: agent.id, logSourceId, lines, length })) return
+  if ((await insertAgentLogs(context.db, { agentId: agent.id, logSourceId, lines, length })).stored) return
   throw new Refusal('too-large', 'The logs of this agent are full: no more lines are kept.')
 }

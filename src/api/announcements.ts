@@ -26,19 +26,23 @@ export function collectAnnouncements(context: Context): Announcements {
       })
     }
   }
+  const start = (): void => {
+    announcing ??= announce()
+      .catch((error: unknown) => {
+        context.log.warn({ err: error }, 'claims could not be announced; the alarm does it within a second')
+      })
+      .finally(() => {
+        announcing = undefined
+        if (waiting.length > 0) start()
+      })
+  }
   return {
     add(claim) {
       waiting.push(claim)
-      announcing ??= announce()
-        .catch((error: unknown) => {
-          context.log.warn({ err: error }, 'claims could not be announced; the alarm does it within a second')
-        })
-        .finally(() => {
-          announcing = undefined
-        })
+      start()
     },
     async close() {
-      await announcing
+      while (announcing) await announcing
     },
   }
 }

@@ -145,8 +145,8 @@ async function cancel(tx: Tx, causes: Causes, { build, expected }: Cancel): Prom
   const canceled = await cancelProvisionerJob(tx, { id: job.id })
   causes.workspace(workspaceId)
   // Nothing of a first build exists outside the database before a worker takes it.
-  const nothingMade = canceled?.completedAt !== null && build.buildNumber === 1
-  if (nothingMade && pooled) await removeWorkspace(tx, causes, workspaceId)
+  const endedUnbegun = canceled !== null && canceled.completedAt !== null
+  if (endedUnbegun && build.buildNumber === 1 && pooled) await removeWorkspace(tx, causes, workspaceId)
 }
 
 async function oneBuild(db: Db, id: string) {

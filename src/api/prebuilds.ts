@@ -41,7 +41,8 @@ function poolShape(row: ReadPoolCountsRow, now: Date): PrebuildPool {
     template_version_id: row.templateVersionId,
     template_version_name: row.versionName,
     organization_name: row.organizationName,
-    desired: target.desired,
+    // As the reconcile does: schedules that cannot be read any more keep the last size.
+    desired: target.source === 'config_error' ? (row.lastDesired ?? target.desired) : target.desired,
     base,
     window: target.window && timezone !== null ? { cron: target.window.cron, timezone } : null,
     until: isoOrNull(target.until),

@@ -1,7 +1,8 @@
 // Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
 import type { Request, Response } from 'express'
 import { Refusal } from '../domain/errors.ts'
-import type { Hub } from './hub.ts'
+import type { Logger } from 'pino'
+import type { Hub, Topic } from './hub.ts'
 
 const PING_MS = 15_000
 /** Then the client connects again, to whichever server has room. */
@@ -75,4 +76,27 @@ export function coalesce(read: () => Promise<void>, onError: (error: unknown) =>
 
 export function tooManyStreams(): Refusal {
   return new Refusal('unavailable', 'This server has as many open streams as it can serve.', { retryAfterSeconds: 5 })
+}
+
+export type Live = { request: Request; response: Response; hub: Hub; log: Logger; topic: Topic; id: string }
+
+/** A stream that reads again after each wake. It listens first: what happens before the first read is in what it reads. */
+export async function serveLive(
+  { request, response, hub, log, topic, id }: Live,
+  read: (stream: EventStream) => Promise<void>,
+): Promise<void> {
+  let wake = (): void => {}
+  const unsubscribe = hub.subscribe(topic, id, () => wake())
+  if (!unsubscribe) throw tooManyStreams()
+  const stream = openEventStream(request, response, hub)
+  wake = coalesce(
+    async () => await read(stream),
+    (error) => {
+      log.warn({ err: error, topic, id }, 'what a stream shows could not be read; its client connects again')
+      stream.end()
+    },
+  )
+  wake()
+  await stream.ended
+  unsubscribe()
 }

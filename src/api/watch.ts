@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { getWorkspace } from '../contract/workspaces.ts'
 import { authenticate } from './auth.ts'
 import { type ApiContext, readInput } from './route.ts'
-import { coalesce, openEventStream, tooManyStreams } from './sse.ts'
+import { serveLive } from './sse.ts'
 import { oneWorkspace } from './wire/workspaces.ts'
 import { readableWorkspace } from './workspaces.ts'
 
@@ -17,22 +17,9 @@ export function watch(context: ApiContext): Router {
     const { actor } = await authenticate(context, request)
     const { params } = readInput(Watched, request)
     const { id } = await readableWorkspace(context.db, params.workspace, actor)
-    const stream = openEventStream(request, response, context.hub)
-    const look = coalesce(
-      async () => stream.send({ event: 'data', data: await oneWorkspace(context.db, id) }),
-      (error) => {
-        context.log.warn(
-          { err: error, workspaceId: id },
-          'a watched workspace could not be read; its watcher connects again',
-        )
-        stream.end()
-      },
-    )
-    const unsubscribe = context.hub.subscribe('workspace', id, look)
-    if (!unsubscribe) throw tooManyStreams()
-    look()
-    await stream.ended
-    unsubscribe()
+    await serveLive({ request, response, ...context, topic: 'workspace', id }, async (stream) => {
+      stream.send({ event: 'data', data: await oneWorkspace(context.db, id) })
+    })
   })
 
   return router

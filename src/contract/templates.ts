@@ -70,7 +70,7 @@ export const createTemplateVersion = endpoint('POST', '/organizations/:organizat
     template_id: Id.optional(),
     storage_method: z.literal('file').default('file'),
     file_id: Id,
-    provisioner: z.enum(['process', 'docker', 'terraform']).default('process'),
+    provisioner: z.enum(['process'], 'this server has no such driver').default('process'),
     tags: z.record(z.string(), z.string()).default({}),
   }),
   reply: TemplateVersion,

@@ -8,7 +8,7 @@ import { hashSecret } from '../../secrets.ts'
 import { SYSTEM_USER_ID } from '../../systemUser.ts'
 import { tokensOf } from '../auth.ts'
 import { type ApiContext, readFields } from '../route.ts'
-import { coalesce, openEventStream, tooManyStreams } from '../sse.ts'
+import { serveLive } from '../sse.ts'
 import { authenticateAgent } from './auth.ts'
 
 const Query = z.object({ generation: z.coerce.number().int().min(0).default(0) })
@@ -24,40 +24,25 @@ export function reinit(context: ApiContext): RequestHandler {
       return
     }
     // A claim replaces the agent's row, and names the new one: every notification is looked at through the token.
-    const tokenHash = tokensOf(request).map(hashSecret)
-    const stream = openEventStream(request, response, context.hub)
-    const look = coalesce(
-      async () => {
-        const live = await findLive(context, tokenHash)
-        if (!live) {
-          stream.end()
-          return
-        }
-        if (live.reinitGeneration <= seen) return
-        seen = live.reinitGeneration
-        const data: ReinitEvent = {
-          reason: 'prebuild_claimed',
-          workspace_id: live.workspaceId,
-          workspaceID: live.workspaceId,
-          owner_id: live.ownerId,
-          generation: live.reinitGeneration,
-          agent_id: live.id,
-        }
-        stream.send({ id: String(live.reinitGeneration), data })
-      },
-      (error) => {
-        context.log.warn(
-          { err: error, agentId: agent.id },
-          'a reinit stream could not read its agent; the agent connects again',
-        )
+    const tokenHash = tokensOf(request).map((text) => hashSecret(text.toLowerCase()))
+    await serveLive({ request, response, ...context, topic: 'reinit', id: agent.workspaceId }, async (stream) => {
+      const live = await findLive(context, tokenHash)
+      if (!live) {
         stream.end()
-      },
-    )
-    const unsubscribe = context.hub.subscribe('reinit', agent.workspaceId, look)
-    if (!unsubscribe) throw tooManyStreams()
-    look()
-    await stream.ended
-    unsubscribe()
+        return
+      }
+      if (live.reinitGeneration <= seen) return
+      seen = live.reinitGeneration
+      const data: ReinitEvent = {
+        reason: 'prebuild_claimed',
+        workspace_id: live.workspaceId,
+        workspaceID: live.workspaceId,
+        owner_id: live.ownerId,
+        generation: live.reinitGeneration,
+        agent_id: live.id,
+      }
+      stream.send({ id: String(live.reinitGeneration), data })
+    })
   }
 }
 
