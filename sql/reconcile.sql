@@ -13,7 +13,7 @@ delete from daybreak.preset_wakes where preset_id = :presetId returning cause;
 -- not null: waiting
 select exists (select from daybreak.preset_wakes where preset_id = :presetId) as waiting;
 
--- readPresetSnapshot :one
+-- readPresetSnapshot :maybe
 -- All that one decision rests on, in one statement: counts come from the pool alone.
 -- not null: now, active, paused, template_id, organization_id, provisioner, schedules, parameters, pool
 -- not null: failures_in_row, manifest

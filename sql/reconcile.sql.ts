@@ -38,8 +38,8 @@ const readPresetSnapshotRow = z.object({ now: z.date(), name: z.string(), templa
 export type ReadPresetSnapshotRow = z.infer<typeof readPresetSnapshotRow>
 
 /** All that one decision rests on, in one statement: counts come from the pool alone. */
-export async function readPresetSnapshot(db: CommonQueryMethods, params: { presetId: string }): Promise<ReadPresetSnapshotRow> {
-  return await db.one(sql.type(readPresetSnapshotRow)`
+export async function readPresetSnapshot(db: CommonQueryMethods, params: { presetId: string }): Promise<ReadPresetSnapshotRow | null> {
+  return await db.maybeOne(sql.type(readPresetSnapshotRow)`
     with preset as (
       select p.*, v.template_id, v.manifest, t.organization_id, t.provisioner,
         t.active_version_id = v.id and t.deleted_at is null and t.deprecated = '' as active

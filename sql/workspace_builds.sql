@@ -63,6 +63,13 @@ select * from daybreak.wire_builds where id = any(:ids);
 select * from daybreak.wire_builds where id = any(array(
   select x.latest_build_id from daybreak.workspaces x where x.id = any(:workspaceIds)));
 
+-- readLatestBuild :maybe prepared
+-- The same of one workspace: of a single key PostgreSQL plans once for all, of an array each time, eight joins deep.
+-- nullable: preset_id, deadline, max_deadline, started_at, completed_at, canceled_at, worker_id, workspace_deleted_at
+-- nullable: autostart_schedule, ttl_seconds, next_start_at, dormant_at, deleting_at, latest_build_id
+select * from daybreak.wire_builds where id = (
+  select x.latest_build_id from daybreak.workspaces x where x.id = :workspaceId);
+
 -- findBuild :maybe
 select id, workspace_id, job_id, build_number from daybreak.workspace_builds where id = :id;
 

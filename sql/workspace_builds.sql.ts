@@ -97,6 +97,16 @@ export async function readLatestBuilds(db: CommonQueryMethods, params: { workspa
       select x.latest_build_id from daybreak.workspaces x where x.id = any(${array(params.workspaceIds, 'uuid')})))`)
 }
 
+const readLatestBuildRow = z.object({ id: z.guid(), createdAt: z.date(), updatedAt: z.date(), workspaceId: z.guid(), templateVersionId: z.guid(), templateVersionName: z.string(), buildNumber: z.int(), transition: z.string(), reason: z.string(), stage: z.string(), initiatorId: z.guid(), initiatorName: z.string(), jobId: z.guid(), presetId: z.guid().nullable(), deadline: z.date().nullable(), maxDeadline: z.date().nullable(), dailyCost: z.int(), jobStatus: z.string(), jobCreatedAt: z.date(), startedAt: z.date().nullable(), completedAt: z.date().nullable(), canceledAt: z.date().nullable(), error: z.string(), errorCode: z.string(), workerId: z.guid().nullable(), tags: z.unknown(), jobType: z.string(), logsOverflowed: z.boolean(), workspaceName: z.string(), workspaceOwnerId: z.guid(), workspaceOwnerName: z.string(), organizationId: z.guid(), templateId: z.guid(), workspaceCreatedAt: z.date(), workspaceUpdatedAt: z.date(), workspaceDeletedAt: z.date().nullable(), autostartSchedule: z.string().nullable(), ttlSeconds: z.int().nullable(), nextStartAt: z.date().nullable(), lastUsedAt: z.date(), dormantAt: z.date().nullable(), deletingAt: z.date().nullable(), automaticUpdates: z.string(), latestBuildId: z.guid().nullable(), organizationName: z.string(), templateName: z.string(), templateDisplayName: z.string(), templateIcon: z.string(), templateActiveVersionId: z.guid(), templateRequireActiveVersion: z.boolean(), resources: z.unknown(), agents: z.unknown() })
+export type ReadLatestBuildRow = z.infer<typeof readLatestBuildRow>
+
+/** The same of one workspace: of a single key PostgreSQL plans once for all, of an array each time, eight joins deep. */
+export async function readLatestBuild(db: CommonQueryMethods, params: { workspaceId: string }): Promise<ReadLatestBuildRow | null> {
+  return await db.maybeOne(prepared('readLatestBuild', readLatestBuildRow)`
+    select * from daybreak.wire_builds where id = (
+      select x.latest_build_id from daybreak.workspaces x where x.id = ${params.workspaceId})`)
+}
+
 const findBuildRow = z.object({ id: z.guid(), workspaceId: z.guid(), jobId: z.guid(), buildNumber: z.int() })
 export type FindBuildRow = z.infer<typeof findBuildRow>
 

@@ -1,7 +1,7 @@
 // Reads workspaces and builds in the wire's shape: a fixed number of statements for any number of them.
 import { z } from 'zod'
 import type { Db } from '../../../sql/database.ts'
-import { readBuilds, type ReadBuildsRow, readLatestBuilds } from '../../../sql/workspace_builds.sql.ts'
+import { readBuilds, type ReadBuildsRow, readLatestBuild, readLatestBuilds } from '../../../sql/workspace_builds.sql.ts'
 import { BUILD_STATUSES, type Workspace, WorkspaceBuild, WorkspaceResource } from '../../contract/workspaces.ts'
 import { notFound } from '../../domain/access.ts'
 import { SYSTEM_USER_ID } from '../../systemUser.ts'
@@ -18,9 +18,9 @@ export async function workspaceShapes(db: Db, ids: readonly string[]): Promise<W
 }
 
 export async function oneWorkspace(db: Db, id: string): Promise<Workspace> {
-  const [workspace] = await workspaceShapes(db, [id])
-  if (!workspace) throw notFound()
-  return workspace
+  const row = await readLatestBuild(db, { workspaceId: id })
+  if (!row) throw notFound()
+  return workspaceShape(row)
 }
 
 export async function buildShapes(db: Db, ids: readonly string[]): Promise<WorkspaceBuild[]> {

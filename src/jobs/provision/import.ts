@@ -47,6 +47,7 @@ export async function runImport(context: Context, { job, driver, signal }: Impor
     if (!(await completeProvisionerJob(tx, held))) return false
     if (manifest) await storeTemplate(tx, { versionId: version.id, manifest })
     // It may be a template's active version already.
+    if (version.templateId === null) return manifest !== undefined
     for (const { id } of await listPoolPresetIds(tx, { versionId: version.id }))
       await causes.preset(id, 'version imported')
     return manifest !== undefined

@@ -18,6 +18,7 @@ export async function reconcileOnce(context: Context, presetId: string): Promise
     const woken = [...new Set((await takeWakes(tx, { presetId })).map(({ cause }) => cause))]
     const startedMs = performance.now()
     const read = await readSnapshot(tx, { presetId, config: context.config })
+    if (!read) return { skipped: 'its version belongs to no template yet' }
     const decision = decidePrebuilds(read.snapshot, read.now)
     const done = await carryOut(tx, causes, { facts: read.facts, actions: decision.actions })
     await record(tx, { read, decision, causes: woken, durationMs: performance.now() - startedMs })

@@ -38,12 +38,13 @@ export type PresetFacts = {
 
 export type Snapshot = { facts: PresetFacts; snapshot: PrebuildSnapshot; now: Date; lastDesired: number | null }
 
-/** A worker whose clock is behind must not undo the boundary that another applied: `now` never goes back. */
+/** Null for a version that belongs to no template yet. A worker whose clock is behind must not undo the boundary that another applied: `now` never goes back. */
 export async function readSnapshot(
   tx: Tx,
   { presetId, config }: { presetId: string; config: Config },
-): Promise<Snapshot> {
+): Promise<Snapshot | null> {
   const row = await readPresetSnapshot(tx, { presetId })
+  if (!row) return null
   const now = row.appliedAt !== null && row.appliedAt > row.now ? row.appliedAt : row.now
   const manifest = row.manifest === null ? null : TemplateManifest.parse(row.manifest)
   return {
