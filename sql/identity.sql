@@ -3,11 +3,24 @@
 -- not null: now
 select clock_timestamp() as now;
 
--- findApiKey :maybe prepared
--- A live key with its user; the caller compares the secret. `idle`: its last use was not written down for a minute.
--- not null: idle
-select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true)
-    as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+-- findSession :maybe prepared
+-- A live key with its user and all that decides what he may; the caller compares the secret. `idle`: its last use was
+-- not written down for a minute.
+-- not null: idle, memberships, groups, custom_roles
+select k.id as key_id, k.hashed_secret, k.login_type, k.scopes, k.allow_list,
+  coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true) as idle,
+  u.id, u.username, u.status, u.roles, u.is_system,
+  (select coalesce(jsonb_agg(jsonb_build_object('organizationId', m.organization_id, 'roles', m.roles)), '[]')
+    from daybreak.organization_members m join daybreak.organizations o on o.id = m.organization_id
+    where m.user_id = u.id and o.deleted_at is null) as memberships,
+  array(select g.group_id from daybreak.group_members g where g.user_id = u.id) as groups,
+  (select coalesce(jsonb_agg(jsonb_build_object('name', c.name, 'organizationId', c.organization_id,
+      'displayName', c.display_name, 'site', c.site_permissions, 'organization', c.organization_permissions,
+      'user', c.user_permissions)), '[]')
+    from daybreak.custom_roles c
+    where c.organization_id is null and c.name = any(u.roles)
+      or exists (select from daybreak.organization_members m
+        where m.user_id = u.id and m.organization_id = c.organization_id and c.name = any(m.roles))) as custom_roles
 from daybreak.api_keys k
 join daybreak.users u on u.id = k.user_id
 where k.id = :id and k.expires_at > clock_timestamp() and u.deleted_at is null;

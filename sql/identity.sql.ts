@@ -12,14 +12,26 @@ export async function readClock(db: CommonQueryMethods): Promise<ReadClockRow> {
     select clock_timestamp() as now`)
 }
 
-const findApiKeyRow = z.object({ keyId: z.string(), hashedSecret: z.instanceof(Buffer), idle: z.boolean(), id: z.guid(), username: z.string(), email: z.string(), name: z.string(), status: z.string(), roles: z.array(z.string()), isSystem: z.boolean() })
-export type FindApiKeyRow = z.infer<typeof findApiKeyRow>
+const findSessionRow = z.object({ keyId: z.string(), hashedSecret: z.instanceof(Buffer), loginType: z.string(), scopes: z.array(z.string()), allowList: z.array(z.string()), idle: z.boolean(), id: z.guid(), username: z.string(), status: z.string(), roles: z.array(z.string()), isSystem: z.boolean(), memberships: z.unknown(), groups: z.array(z.guid()), customRoles: z.unknown() })
+export type FindSessionRow = z.infer<typeof findSessionRow>
 
-/** A live key with its user; the caller compares the secret. `idle`: its last use was not written down for a minute. */
-export async function findApiKey(db: CommonQueryMethods, params: { id: string }): Promise<FindApiKeyRow | null> {
-  return await db.maybeOne(prepared('findApiKey', findApiKeyRow)`
-    select k.id as key_id, k.hashed_secret, coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true)
-        as idle, u.id, u.username, u.email, u.name, u.status, u.roles, u.is_system
+/** A live key with its user and all that decides what he may; the caller compares the secret. `idle`: its last use was not written down for a minute. */
+export async function findSession(db: CommonQueryMethods, params: { id: string }): Promise<FindSessionRow | null> {
+  return await db.maybeOne(prepared('findSession', findSessionRow)`
+    select k.id as key_id, k.hashed_secret, k.login_type, k.scopes, k.allow_list,
+      coalesce(k.last_used_at < clock_timestamp() - interval '1 minute', true) as idle,
+      u.id, u.username, u.status, u.roles, u.is_system,
+      (select coalesce(jsonb_agg(jsonb_build_object('organizationId', m.organization_id, 'roles', m.roles)), '[]')
+        from daybreak.organization_members m join daybreak.organizations o on o.id = m.organization_id
+        where m.user_id = u.id and o.deleted_at is null) as memberships,
+      array(select g.group_id from daybreak.group_members g where g.user_id = u.id) as groups,
+      (select coalesce(jsonb_agg(jsonb_build_object('name', c.name, 'organizationId', c.organization_id,
+          'displayName', c.display_name, 'site', c.site_permissions, 'organization', c.organization_permissions,
+          'user', c.user_permissions)), '[]')
+        from daybreak.custom_roles c
+        where c.organization_id is null and c.name = any(u.roles)
+          or exists (select from daybreak.organization_members m
+            where m.user_id = u.id and m.organization_id = c.organization_id and c.name = any(m.roles))) as custom_roles
     from daybreak.api_keys k
     join daybreak.users u on u.id = k.user_id
     where k.id = ${params.id} and k.expires_at > clock_timestamp() and u.deleted_at is null`)

@@ -67,12 +67,16 @@ where workspace_id = :workspaceId and state in ('booting', 'ready');
 -- Per preset of active versions: what is wanted and what is there.
 -- not null: preset_id, preset_name, preset_key, template_id, template_version_id, ready, starting, failed
 -- not null: template_name, version_name
--- not null: organization_name, schedules
+-- not null: organization_name, organization_id, schedules
 select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id
     as template_version_id,
   v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone,
       p.prebuild_status,
-  s.hold, s.desired as last_desired,
+  s.hold, s.desired as last_desired, t.organization_id,
+  (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.user_id is not null) as user_acl,
+  (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.group_id is not null) as group_acl,
   (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
       order by x.id), '[]')
     from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = p.id) as schedules,
@@ -86,7 +90,6 @@ join daybreak.template_versions v on v.id = t.active_version_id
 join daybreak.template_version_presets p on p.template_version_id = v.id
 left join daybreak.schedule_boundaries s on s.preset_id = p.id
 where t.deleted_at is null and p.desired_instances is not null
-  and t.organization_id in (select m.organization_id from daybreak.organization_members m where m.user_id = :userId)
 order by lower(t.name), p.id
 limit :limit;
 

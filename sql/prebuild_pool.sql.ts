@@ -103,17 +103,21 @@ export async function doubtPoolRow(db: CommonQueryMethods, params: { workspaceId
   return rowCount
 }
 
-const readPoolCountsRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateId: z.guid(), templateName: z.string(), templateVersionId: z.guid(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), lastDesired: z.int().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })
+const readPoolCountsRow = z.object({ presetId: z.guid(), presetName: z.string(), presetKey: z.string(), templateId: z.guid(), templateName: z.string(), templateVersionId: z.guid(), versionName: z.string(), organizationName: z.string(), base: z.int().nullable(), schedulingTimezone: z.string().nullable(), prebuildStatus: z.string().nullable(), hold: z.string().nullable(), lastDesired: z.int().nullable(), organizationId: z.guid(), userAcl: z.unknown().nullable(), groupAcl: z.unknown().nullable(), schedules: z.unknown(), ready: z.int(), starting: z.int(), failed: z.int() })
 export type ReadPoolCountsRow = z.infer<typeof readPoolCountsRow>
 
 /** Per preset of active versions: what is wanted and what is there. */
-export async function readPoolCounts(db: CommonQueryMethods, params: { userId: string; limit: number }): Promise<readonly ReadPoolCountsRow[]> {
+export async function readPoolCounts(db: CommonQueryMethods, params: { limit: number }): Promise<readonly ReadPoolCountsRow[]> {
   return await db.any(sql.type(readPoolCountsRow)`
     select p.id as preset_id, p.name as preset_name, p.preset_key, t.id as template_id, t.name as template_name, v.id
         as template_version_id,
       v.name as version_name, o.name as organization_name, p.desired_instances as base, p.scheduling_timezone,
           p.prebuild_status,
-      s.hold, s.desired as last_desired,
+      s.hold, s.desired as last_desired, t.organization_id,
+      (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.user_id is not null) as user_acl,
+      (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.group_id is not null) as group_acl,
       (select coalesce(jsonb_agg(jsonb_build_object('cron', x.cron_expression, 'instances', x.desired_instances)
           order by x.id), '[]')
         from daybreak.template_version_preset_prebuild_schedules x where x.preset_id = p.id) as schedules,
@@ -127,7 +131,6 @@ export async function readPoolCounts(db: CommonQueryMethods, params: { userId: s
     join daybreak.template_version_presets p on p.template_version_id = v.id
     left join daybreak.schedule_boundaries s on s.preset_id = p.id
     where t.deleted_at is null and p.desired_instances is not null
-      and t.organization_id in (select m.organization_id from daybreak.organization_members m where m.user_id = ${params.userId})
     order by lower(t.name), p.id
     limit ${params.limit}`)
 }

@@ -48,7 +48,11 @@ select t.id as template_id, t.organization_id, t.provisioner, t.active_version_i
   p.invalidate_after_secs, p.last_invalidated_at,
   (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id)
       as preset_parameters,
-  clock_timestamp() as now
+  clock_timestamp() as now,
+  (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.user_id is not null) as user_acl,
+  (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.group_id is not null) as group_acl
 from daybreak.template_versions v
 join daybreak.templates t on t.id = v.template_id
 left join daybreak.template_version_presets p on p.id = :presetId::uuid

@@ -53,7 +53,7 @@ export async function listPoolPresetIds(db: CommonQueryMethods, params: { versio
         is not null`)
 }
 
-const findCreateTargetRow = z.object({ templateId: z.guid(), organizationId: z.guid(), provisioner: z.string(), activeVersionId: z.guid(), templateName: z.string(), deprecated: z.string(), versionId: z.guid(), versionName: z.string(), imported: z.boolean(), isMember: z.boolean(), nameTaken: z.boolean(), presetId: z.guid().nullable(), presetName: z.string().nullable(), presetKey: z.string().nullable(), presetVersionId: z.guid().nullable(), desiredInstances: z.int().nullable(), invalidateAfterSecs: z.int().nullable(), lastInvalidatedAt: z.date().nullable(), presetParameters: z.unknown().nullable(), now: z.date() })
+const findCreateTargetRow = z.object({ templateId: z.guid(), organizationId: z.guid(), provisioner: z.string(), activeVersionId: z.guid(), templateName: z.string(), deprecated: z.string(), versionId: z.guid(), versionName: z.string(), imported: z.boolean(), isMember: z.boolean(), nameTaken: z.boolean(), presetId: z.guid().nullable(), presetName: z.string().nullable(), presetKey: z.string().nullable(), presetVersionId: z.guid().nullable(), desiredInstances: z.int().nullable(), invalidateAfterSecs: z.int().nullable(), lastInvalidatedAt: z.date().nullable(), presetParameters: z.unknown().nullable(), now: z.date(), userAcl: z.unknown().nullable(), groupAcl: z.unknown().nullable() })
 export type FindCreateTargetRow = z.infer<typeof findCreateTargetRow>
 
 /** All that a request for a workspace must know, with the database's time: the version (or the template's active one), its template, the preset, whether the actor belongs there, and whether the owner has the name already. */
@@ -71,7 +71,11 @@ export async function findCreateTarget(db: CommonQueryMethods, params: { actorId
       p.invalidate_after_secs, p.last_invalidated_at,
       (select jsonb_object_agg(x.name, x.value) from daybreak.template_version_preset_parameters x where x.preset_id = p.id)
           as preset_parameters,
-      clock_timestamp() as now
+      clock_timestamp() as now,
+      (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.user_id is not null) as user_acl,
+      (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.group_id is not null) as group_acl
     from daybreak.template_versions v
     join daybreak.templates t on t.id = v.template_id
     left join daybreak.template_version_presets p on p.id = ${params.presetId}::uuid

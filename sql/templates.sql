@@ -12,7 +12,11 @@ select t.id, t.organization_id, o.name as organization_name, o.display_name as o
     as organization_icon,
   t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
       t.deprecated,
-  t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
+  t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at,
+  (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.user_id is not null) as user_acl,
+  (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.group_id is not null) as group_acl
 from daybreak.templates t
 join daybreak.organizations o on o.id = t.organization_id
 join daybreak.users u on u.id = t.created_by
@@ -20,19 +24,22 @@ where case when :id::uuid is not null then t.id = :id::uuid
   else t.organization_id = :organizationId::uuid and lower(t.name) = lower(:name::text) and t.deleted_at is null end;
 
 -- listTemplates :many
--- Live templates of the organizations that a user belongs to, by name.
+-- Live templates, by name; the caller leaves out those that its asker may not read.
 -- nullable params: organizationId
 -- not null: organization_name, organization_display_name, organization_icon, created_by_name
 select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon
     as organization_icon,
   t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
       t.deprecated,
-  t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
+  t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at,
+  (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.user_id is not null) as user_acl,
+  (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+    where x.template_id = t.id and x.group_id is not null) as group_acl
 from daybreak.templates t
 join daybreak.organizations o on o.id = t.organization_id
 join daybreak.users u on u.id = t.created_by
 where t.deleted_at is null
-  and t.organization_id in (select m.organization_id from daybreak.organization_members m where m.user_id = :userId)
   and (:organizationId::uuid is null or t.organization_id = :organizationId::uuid)
 order by lower(t.name), t.id
 limit :limit;
@@ -95,3 +102,6 @@ select name from daybreak.template_versions where template_id = :templateId and 
 -- findManifest :maybe
 -- What the import of a version found; it never changes afterwards.
 select manifest from daybreak.template_versions where id = :id;
+
+-- grantTemplate :exec
+insert into daybreak.template_acl (template_id, group_id, actions) values (:templateId, :groupId, :actions);

@@ -1,7 +1,7 @@
 // Generated from templates.sql by `npm run sql`; edit that file instead.
 import { type CommonQueryMethods, sql } from 'slonik'
 import { z } from 'zod'
-import { json, type Json } from './values.ts'
+import { array, json, type Json } from './values.ts'
 
 const insertTemplateRow = z.object({ id: z.guid() })
 export type InsertTemplateRow = z.infer<typeof insertTemplateRow>
@@ -14,7 +14,7 @@ export async function insertTemplate(db: CommonQueryMethods, params: { organizat
     returning id`)
 }
 
-const findTemplateRow = z.object({ id: z.guid(), organizationId: z.guid(), organizationName: z.string(), organizationDisplayName: z.string(), organizationIcon: z.string(), name: z.string(), displayName: z.string(), description: z.string(), icon: z.string(), provisioner: z.string(), activeVersionId: z.guid(), requireActiveVersion: z.boolean(), deprecated: z.string(), defaultTtlSeconds: z.int().nullable(), createdBy: z.guid(), createdByName: z.string(), createdAt: z.date(), updatedAt: z.date(), deletedAt: z.date().nullable() })
+const findTemplateRow = z.object({ id: z.guid(), organizationId: z.guid(), organizationName: z.string(), organizationDisplayName: z.string(), organizationIcon: z.string(), name: z.string(), displayName: z.string(), description: z.string(), icon: z.string(), provisioner: z.string(), activeVersionId: z.guid(), requireActiveVersion: z.boolean(), deprecated: z.string(), defaultTtlSeconds: z.int().nullable(), createdBy: z.guid(), createdByName: z.string(), createdAt: z.date(), updatedAt: z.date(), deletedAt: z.date().nullable(), userAcl: z.unknown().nullable(), groupAcl: z.unknown().nullable() })
 export type FindTemplateRow = z.infer<typeof findTemplateRow>
 
 /** By id, or by name within an organization. */
@@ -24,7 +24,11 @@ export async function findTemplate(db: CommonQueryMethods, params: { id: string 
         as organization_icon,
       t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
           t.deprecated,
-      t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
+      t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at,
+      (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.user_id is not null) as user_acl,
+      (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.group_id is not null) as group_acl
     from daybreak.templates t
     join daybreak.organizations o on o.id = t.organization_id
     join daybreak.users u on u.id = t.created_by
@@ -32,22 +36,25 @@ export async function findTemplate(db: CommonQueryMethods, params: { id: string 
       else t.organization_id = ${params.organizationId}::uuid and lower(t.name) = lower(${params.name}::text) and t.deleted_at is null end`)
 }
 
-const listTemplatesRow = z.object({ id: z.guid(), organizationId: z.guid(), organizationName: z.string(), organizationDisplayName: z.string(), organizationIcon: z.string(), name: z.string(), displayName: z.string(), description: z.string(), icon: z.string(), provisioner: z.string(), activeVersionId: z.guid(), requireActiveVersion: z.boolean(), deprecated: z.string(), defaultTtlSeconds: z.int().nullable(), createdBy: z.guid(), createdByName: z.string(), createdAt: z.date(), updatedAt: z.date(), deletedAt: z.date().nullable() })
+const listTemplatesRow = z.object({ id: z.guid(), organizationId: z.guid(), organizationName: z.string(), organizationDisplayName: z.string(), organizationIcon: z.string(), name: z.string(), displayName: z.string(), description: z.string(), icon: z.string(), provisioner: z.string(), activeVersionId: z.guid(), requireActiveVersion: z.boolean(), deprecated: z.string(), defaultTtlSeconds: z.int().nullable(), createdBy: z.guid(), createdByName: z.string(), createdAt: z.date(), updatedAt: z.date(), deletedAt: z.date().nullable(), userAcl: z.unknown().nullable(), groupAcl: z.unknown().nullable() })
 export type ListTemplatesRow = z.infer<typeof listTemplatesRow>
 
-/** Live templates of the organizations that a user belongs to, by name. */
-export async function listTemplates(db: CommonQueryMethods, params: { userId: string; organizationId: string | null; limit: number }): Promise<readonly ListTemplatesRow[]> {
+/** Live templates, by name; the caller leaves out those that its asker may not read. */
+export async function listTemplates(db: CommonQueryMethods, params: { organizationId: string | null; limit: number }): Promise<readonly ListTemplatesRow[]> {
   return await db.any(sql.type(listTemplatesRow)`
     select t.id, t.organization_id, o.name as organization_name, o.display_name as organization_display_name, o.icon
         as organization_icon,
       t.name, t.display_name, t.description, t.icon, t.provisioner, t.active_version_id, t.require_active_version,
           t.deprecated,
-      t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at
+      t.default_ttl_seconds, t.created_by, u.username as created_by_name, t.created_at, t.updated_at, t.deleted_at,
+      (select jsonb_object_agg(x.user_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.user_id is not null) as user_acl,
+      (select jsonb_object_agg(x.group_id, x.actions) from daybreak.template_acl x
+        where x.template_id = t.id and x.group_id is not null) as group_acl
     from daybreak.templates t
     join daybreak.organizations o on o.id = t.organization_id
     join daybreak.users u on u.id = t.created_by
     where t.deleted_at is null
-      and t.organization_id in (select m.organization_id from daybreak.organization_members m where m.user_id = ${params.userId})
       and (${params.organizationId}::uuid is null or t.organization_id = ${params.organizationId}::uuid)
     order by lower(t.name), t.id
     limit ${params.limit}`)
@@ -153,4 +160,10 @@ export type FindManifestRow = z.infer<typeof findManifestRow>
 export async function findManifest(db: CommonQueryMethods, params: { id: string }): Promise<FindManifestRow | null> {
   return await db.maybeOne(sql.type(findManifestRow)`
     select manifest from daybreak.template_versions where id = ${params.id}`)
+}
+
+export async function grantTemplate(db: CommonQueryMethods, params: { templateId: string; groupId: string; actions: readonly string[] }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    insert into daybreak.template_acl (template_id, group_id, actions) values (${params.templateId}, ${params.groupId}, ${array(params.actions, 'text')})`)
+  return rowCount
 }

@@ -20,16 +20,19 @@ for no key update of w;
 select id from daybreak.workspaces where owner_id = :ownerId and lower(name) = lower(:name) and deleted_at is null;
 
 -- listWorkspaceIds :many
--- Newest first. A null filter lets all pass; `owners` null means everybody's but the prebuilds.
+-- Newest first. A null filter lets all pass; of other people's, those in `organizationIds` (null: in all). Without an
+-- owner the prebuilds are left out.
 -- nullable params: ownerId, organizationIds, templateName, name
 select w.id
 from daybreak.workspaces w
 where w.deleted_at is null
-  and case when :ownerId::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = :ownerId::uuid end
-  and (:organizationIds::uuid[] is null or w.organization_id = any(:organizationIds::uuid[]))
+  and case when :ownerId::uuid is null then w.owner_id <> daybreak.system_user_id()
+    else w.owner_id = :ownerId::uuid end
+  and (w.owner_id = :readerId::uuid or :organizationIds::uuid[] is null
+    or w.organization_id = any(:organizationIds::uuid[]))
   and (:name::text is null or lower(w.name) like '%' || lower(:name::text) || '%')
-  and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t
-      where lower(t.name) = lower(:templateName::text)))
+  and (:templateName::text is null
+    or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(:templateName::text)))
 order by w.created_at desc, w.id
 limit :limit offset :offset;
 
@@ -39,11 +42,13 @@ limit :limit offset :offset;
 select count(*)::integer as workspaces
 from daybreak.workspaces w
 where w.deleted_at is null
-  and case when :ownerId::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = :ownerId::uuid end
-  and (:organizationIds::uuid[] is null or w.organization_id = any(:organizationIds::uuid[]))
+  and case when :ownerId::uuid is null then w.owner_id <> daybreak.system_user_id()
+    else w.owner_id = :ownerId::uuid end
+  and (w.owner_id = :readerId::uuid or :organizationIds::uuid[] is null
+    or w.organization_id = any(:organizationIds::uuid[]))
   and (:name::text is null or lower(w.name) like '%' || lower(:name::text) || '%')
-  and (:templateName::text is null or w.template_id in (select t.id from daybreak.templates t
-      where lower(t.name) = lower(:templateName::text)));
+  and (:templateName::text is null
+    or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(:templateName::text)));
 
 -- findWorkspace :maybe prepared
 -- Whose it is, deleted or not.

@@ -40,17 +40,19 @@ export async function findWorkspaceIdByName(db: CommonQueryMethods, params: { ow
 const listWorkspaceIdsRow = z.object({ id: z.guid() })
 export type ListWorkspaceIdsRow = z.infer<typeof listWorkspaceIdsRow>
 
-/** Newest first. A null filter lets all pass; `owners` null means everybody's but the prebuilds. */
-export async function listWorkspaceIds(db: CommonQueryMethods, params: { ownerId: string | null; organizationIds: readonly string[] | null; name: string | null; templateName: string | null; limit: number; offset: number }): Promise<readonly ListWorkspaceIdsRow[]> {
+/** Newest first. A null filter lets all pass; of other people's, those in `organizationIds` (null: in all). Without an owner the prebuilds are left out. */
+export async function listWorkspaceIds(db: CommonQueryMethods, params: { ownerId: string | null; readerId: string; organizationIds: readonly string[] | null; name: string | null; templateName: string | null; limit: number; offset: number }): Promise<readonly ListWorkspaceIdsRow[]> {
   return await db.any(sql.type(listWorkspaceIdsRow)`
     select w.id
     from daybreak.workspaces w
     where w.deleted_at is null
-      and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = ${params.ownerId}::uuid end
-      and (${array(params.organizationIds, 'uuid')}::uuid[] is null or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
+      and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id()
+        else w.owner_id = ${params.ownerId}::uuid end
+      and (w.owner_id = ${params.readerId}::uuid or ${array(params.organizationIds, 'uuid')}::uuid[] is null
+        or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
       and (${params.name}::text is null or lower(w.name) like '%' || lower(${params.name}::text) || '%')
-      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t
-          where lower(t.name) = lower(${params.templateName}::text)))
+      and (${params.templateName}::text is null
+        or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))
     order by w.created_at desc, w.id
     limit ${params.limit} offset ${params.offset}`)
 }
@@ -58,16 +60,18 @@ export async function listWorkspaceIds(db: CommonQueryMethods, params: { ownerId
 const countWorkspacesRow = z.object({ workspaces: z.int() })
 export type CountWorkspacesRow = z.infer<typeof countWorkspacesRow>
 
-export async function countWorkspaces(db: CommonQueryMethods, params: { ownerId: string | null; organizationIds: readonly string[] | null; name: string | null; templateName: string | null }): Promise<CountWorkspacesRow> {
+export async function countWorkspaces(db: CommonQueryMethods, params: { ownerId: string | null; readerId: string; organizationIds: readonly string[] | null; name: string | null; templateName: string | null }): Promise<CountWorkspacesRow> {
   return await db.one(sql.type(countWorkspacesRow)`
     select count(*)::integer as workspaces
     from daybreak.workspaces w
     where w.deleted_at is null
-      and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id() else w.owner_id = ${params.ownerId}::uuid end
-      and (${array(params.organizationIds, 'uuid')}::uuid[] is null or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
+      and case when ${params.ownerId}::uuid is null then w.owner_id <> daybreak.system_user_id()
+        else w.owner_id = ${params.ownerId}::uuid end
+      and (w.owner_id = ${params.readerId}::uuid or ${array(params.organizationIds, 'uuid')}::uuid[] is null
+        or w.organization_id = any(${array(params.organizationIds, 'uuid')}::uuid[]))
       and (${params.name}::text is null or lower(w.name) like '%' || lower(${params.name}::text) || '%')
-      and (${params.templateName}::text is null or w.template_id in (select t.id from daybreak.templates t
-          where lower(t.name) = lower(${params.templateName}::text)))`)
+      and (${params.templateName}::text is null
+        or w.template_id in (select t.id from daybreak.templates t where lower(t.name) = lower(${params.templateName}::text)))`)
 }
 
 const findWorkspaceRow = z.object({ id: z.guid(), ownerId: z.guid(), organizationId: z.guid(), deletedAt: z.date().nullable(), templateActiveVersionId: z.guid() })

@@ -140,6 +140,9 @@ version as (
   select ids.version_id, template.id, organization.id, 'v1', job.id,
       '{"agents": [{"name": "main"}], "presets": [], "parameters": []}',
     admin.id from ids, template, organization, job, admin returning id),
+granted as (
+  insert into daybreak.template_acl (template_id, group_id, actions)
+  select template.id, organization.id, '{read,use}' from template, organization),
 preset as (
   insert into daybreak.template_version_presets (id, template_version_id, name, preset_key, desired_instances)
   select ids.preset_id, version.id, 'warm', 'warm', 0 from ids, version returning id)

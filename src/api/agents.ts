@@ -17,7 +17,8 @@ import {
 import { AgentLogLine, type AgentManifest, LifecycleReport, ReinitAck } from '../contract/agentApi.ts'
 import { MAX_PAGE } from '../contract/values.ts'
 import { listAgentLogs } from '../contract/workspaces.ts'
-import { mayReadWorkspace, notFound } from '../domain/access.ts'
+import { notFound } from '../domain/refusals.ts'
+import { requireRead, workspaceTarget } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { withWakes } from '../jobs/wakes.ts'
 import { failPool, settlePool } from '../pool.ts'
@@ -95,7 +96,8 @@ export function agents(context: ApiContext): Router {
 
   route(router, context, listAgentLogs, async ({ params, query }, { actor }) => {
     const agent = await findAgent(context.db, { id: params.agent })
-    if (!agent || !mayReadWorkspace(actor, agent)) throw notFound()
+    if (!agent) throw notFound()
+    requireRead(actor, workspaceTarget({ ...agent, id: agent.workspaceId }))
     const rows = await listLogRows(context.db, { agentId: agent.id, after: query.after, limit: MAX_PAGE })
     return rows.map((row) => ({
       id: row.id,

@@ -1,9 +1,9 @@
 // Finds out who asks. Looked for in the order cookie, query, header, bearer, as clients of the wire format expect.
 import type { Request } from 'express'
-import { findApiKey, touchApiKey } from '../../sql/identity.sql.ts'
+import { findSession as findSessionRow, touchApiKey } from '../../sql/identity.sql.ts'
 import type { Context } from '../context.ts'
-import type { Actor } from '../domain/access.ts'
 import { Refusal } from '../domain/errors.ts'
+import { type Actor, toActor } from './access.ts'
 import { hashSecret, parseApiKey, sameHash } from '../secrets.ts'
 
 export const SESSION_COOKIE = 'coder_session_token'
@@ -27,11 +27,11 @@ export async function findSession(context: Context, request: Request): Promise<S
   for (const text of tokensOf(request)) {
     const key = parseApiKey(text)
     if (!key) continue
-    const row = await findApiKey(context.db, { id: key.id })
+    const row = await findSessionRow(context.db, { id: key.id })
     if (!row || !sameHash(row.hashedSecret, hashSecret(key.secret))) continue
     if (row.status === 'suspended' || row.isSystem) continue
     if (row.idle) await touchApiKey(context.db, { id: row.keyId })
-    return { keyId: row.keyId, actor: { id: row.id, username: row.username, roles: row.roles } }
+    return { keyId: row.keyId, actor: toActor(row) }
   }
   return null
 }

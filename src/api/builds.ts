@@ -20,7 +20,8 @@ import {
   listWorkspaceBuildLogs,
   listWorkspaceBuilds,
 } from '../contract/workspaces.ts'
-import { type Actor, forbidden, mayChangeWorkspace, notFound } from '../domain/access.ts'
+import { forbidden, notFound } from '../domain/refusals.ts'
+import { type Actor, mayChangeWorkspace, requireMay, workspaceTarget } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { type Causes, withWakes } from '../jobs/wakes.ts'
 import { type ApiContext, route } from './route.ts'
@@ -34,7 +35,7 @@ export function builds(context: ApiContext): Router {
 
   route(router, context, createWorkspaceBuild, async ({ params, body }, { actor }) => {
     const workspace = await readableWorkspace(db, params.workspace, actor)
-    if (!mayChangeWorkspace(actor, workspace)) throw forbidden()
+    if (!mayChangeWorkspace(actor, body.transition, workspace)) throw forbidden()
     if (workspace.deletedAt !== null) throw new Refusal('gone', 'The workspace has been deleted.')
     if (body.rich_parameter_values.length > 0) {
       throw new Refusal('invalid', 'Parameters of an existing workspace cannot be changed yet.')
@@ -83,7 +84,7 @@ export function builds(context: ApiContext): Router {
   route(router, context, cancelWorkspaceBuild, async ({ params, query }, { actor }) => {
     const build = await readableBuild(db, params.workspacebuild, actor)
     const workspace = await readableWorkspace(db, build.workspaceId, actor)
-    if (!mayChangeWorkspace(actor, workspace)) throw forbidden()
+    requireMay(actor, 'update', workspaceTarget(workspace))
     await withWakes(db, async (tx, causes) => await cancel(tx, causes, { build, expected: query.expect_status }))
     return { message: 'Job has been marked as canceled...' }
   })
@@ -104,7 +105,7 @@ async function orderTransition(tx: Tx, causes: Causes, order: Ordered): Promise<
   const pooled = await lockPoolRow(tx, { workspaceId })
   const workspace = await lockWorkspace(tx, { id: workspaceId })
   if (!workspace || workspace.deletedAt !== null) throw new Refusal('gone', 'The workspace has been deleted.')
-  if (!mayChangeWorkspace(actor, workspace)) throw notFound() // it was claimed a moment ago
+  if (!mayChangeWorkspace(actor, transition, workspace)) throw notFound() // it was claimed a moment ago
   if (pooled && transition !== 'delete') {
     throw new Refusal('conflict', 'This workspace is an unclaimed prebuild: it can only be deleted or claimed.')
   }

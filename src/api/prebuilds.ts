@@ -5,6 +5,8 @@ import { readPoolCounts, type ReadPoolCountsRow } from '../../sql/prebuild_pool.
 import type { Db } from '../../sql/database.ts'
 import { listPrebuildPools, type PrebuildPool } from '../contract/prebuilds.ts'
 import { MAX_PAGE } from '../contract/values.ts'
+import { may } from '../domain/rbac/may.ts'
+import { type Actor, templateTarget } from './access.ts'
 import { renderWeek } from '../domain/overlap.ts'
 import { desiredInstances } from '../domain/windows.ts'
 import { type ApiContext, route } from './route.ts'
@@ -13,7 +15,7 @@ import { isoOrNull } from './wire/time.ts'
 export function prebuilds(context: ApiContext): Router {
   const router = Router()
 
-  route(router, context, listPrebuildPools, async (_input, { actor }) => await readPools(context.db, actor.id))
+  route(router, context, listPrebuildPools, async (_input, { actor }) => await readPools(context.db, actor))
 
   return router
 }
@@ -21,10 +23,12 @@ export function prebuilds(context: ApiContext): Router {
 const Schedules = z.array(z.object({ cron: z.string(), instances: z.int() }))
 
 /** What is wanted is computed now, so that it is right at the instant of reading. */
-export async function readPools(db: Db, userId: string): Promise<PrebuildPool[]> {
+export async function readPools(db: Db, actor: Actor): Promise<PrebuildPool[]> {
   const { now } = await readClock(db)
-  const rows = await readPoolCounts(db, { userId, limit: MAX_PAGE })
-  return rows.map((row) => poolShape(row, now))
+  const rows = await readPoolCounts(db, { limit: MAX_PAGE })
+  return rows
+    .filter((row) => may(actor.subject, 'read', templateTarget({ ...row, id: row.templateId })))
+    .map((row) => poolShape(row, now))
 }
 
 function poolShape(row: ReadPoolCountsRow, now: Date): PrebuildPool {

@@ -80,7 +80,7 @@ export function tooManyStreams(): Refusal {
 
 export type Live = { request: Request; response: Response; hub: Hub; log: Logger; topic: Topic; id: string }
 
-/** A stream that reads again after each wake. It listens first: what happens before the first read is in what it reads. */
+/** A stream that reads again after each wake. It listens first: what happens before its first read is in that. */
 export async function serveLive(
   { request, response, hub, log, topic, id }: Live,
   read: (stream: EventStream) => Promise<void>,

@@ -17,7 +17,9 @@ import {
   listTemplateVersionPresets,
 } from '../contract/templates.ts'
 import { MAX_PAGE } from '../contract/values.ts'
-import { type Actor, forbidden, isTemplateAdmin, notFound } from '../domain/access.ts'
+import { may } from '../domain/rbac/may.ts'
+import { notFound } from '../domain/refusals.ts'
+import { type Actor, requireMay, requireRead, templateTarget } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { provisionTask } from '../jobs/pokes.ts'
 import { withWakes } from '../jobs/wakes.ts'
@@ -36,10 +38,9 @@ export function templateVersions(context: ApiContext): Router {
 
   route(router, context, createTemplateVersion, async ({ params, body }, { actor }) => {
     const organization = await resolveOrganization(db, params.organization, actor)
-    if (!isTemplateAdmin(actor)) throw forbidden()
+    await requirePush(db, { actor, organizationId: organization.id, templateId: body.template_id })
     const file = await findFile(db, { id: body.file_id })
     if (!file || file.createdBy !== actor.id) throw new Refusal('not-found', 'File not found.')
-    if (body.template_id !== undefined) await requireTemplateOf(db, body.template_id, organization.id)
     const id = await underFreeName(db, body, async (name) => {
       const order = {
         organizationId: organization.id,
@@ -86,7 +87,14 @@ export function templateVersions(context: ApiContext): Router {
 export async function readableVersion(db: Db, id: string, actor: Actor): Promise<FindTemplateVersionRow> {
   const version = await findTemplateVersion(db, { id, templateId: null, name: null })
   if (!version) throw notFound()
-  await resolveOrganization(db, version.organizationId, actor)
+  const template =
+    version.templateId === null
+      ? null
+      : await findTemplate(db, { id: version.templateId, organizationId: null, name: null })
+  // One that belongs to no template yet is for those who may make templates of it, and for who pushed it.
+  const loose = { type: 'template', organizationId: version.organizationId } as const
+  if (template) requireRead(actor, templateTarget(template))
+  else if (version.createdBy !== actor.id) requireRead(actor, loose)
   return version
 }
 
@@ -96,11 +104,20 @@ async function oneVersion(db: Db, id: string, actor: Actor) {
   return shape
 }
 
-async function requireTemplateOf(db: Db, id: string, organizationId: string): Promise<void> {
-  const template = await findTemplate(db, { id, organizationId: null, name: null })
-  if (!template || template.deletedAt !== null || template.organizationId !== organizationId) {
+type Push = { actor: Actor; organizationId: string; templateId: string | undefined }
+
+/** A version of a template changes it; one for a new template makes one. */
+async function requirePush(db: Db, { actor, organizationId, templateId }: Push): Promise<void> {
+  if (templateId === undefined) {
+    requireMay(actor, 'create', { type: 'template', organizationId })
+    return
+  }
+  const template = await findTemplate(db, { id: templateId, organizationId: null, name: null })
+  const isHere = template !== null && template.deletedAt === null && template.organizationId === organizationId
+  if (!isHere || !may(actor.subject, 'read', templateTarget(template))) {
     throw new Refusal('not-found', 'Template does not exist.')
   }
+  requireMay(actor, 'update', templateTarget(template))
 }
 
 type Named = { name?: string | undefined; template_id?: string | undefined }

@@ -7,6 +7,7 @@ import {
   findTemplate,
   type FindTemplateRow,
   findTemplateVersion,
+  grantTemplate,
   insertTemplate,
   listTemplates as listTemplateRows,
   listTemplateVersions as listVersionRows,
@@ -25,7 +26,9 @@ import {
   promoteTemplateVersion,
 } from '../contract/templates.ts'
 import { MAX_PAGE } from '../contract/values.ts'
-import { type Actor, forbidden, isTemplateAdmin, notFound } from '../domain/access.ts'
+import { may } from '../domain/rbac/may.ts'
+import { notFound } from '../domain/refusals.ts'
+import { type Actor, requireMay, requireRead, templateTarget } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { TemplateManifest } from '../domain/manifest.ts'
 import { type Causes, withWakes } from '../jobs/wakes.ts'
@@ -45,20 +48,23 @@ export function templates(context: ApiContext): Router {
 function serveReading(router: Router, context: ApiContext): void {
   const { db } = context
 
-  route(router, context, listTemplates, async (_input, { actor }) =>
-    (await listTemplateRows(db, { userId: actor.id, organizationId: null, limit: MAX_PAGE })).map(templateShape),
+  route(
+    router,
+    context,
+    listTemplates,
+    async (_input, { actor }) => await listReadable(db, { actor, organizationId: null }),
   )
 
   route(router, context, listOrganizationTemplates, async ({ params }, { actor }) => {
     const organization = await resolveOrganization(db, params.organization, actor)
-    const own = { userId: actor.id, organizationId: organization.id, limit: MAX_PAGE }
-    return (await listTemplateRows(db, own)).map(templateShape)
+    return await listReadable(db, { actor, organizationId: organization.id })
   })
 
   route(router, context, getTemplateByName, async ({ params }, { actor }) => {
     const organization = await resolveOrganization(db, params.organization, actor)
     const found = await findTemplate(db, { id: null, organizationId: organization.id, name: params.name })
     if (!found) throw notFound()
+    requireRead(actor, templateTarget(found))
     return templateShape(found)
   })
 
@@ -86,7 +92,7 @@ function serveChanges(router: Router, context: ApiContext): void {
 
   route(router, context, createTemplate, async ({ params, body }, { actor }) => {
     const organization = await resolveOrganization(db, params.organization, actor)
-    if (!isTemplateAdmin(actor)) throw forbidden()
+    requireMay(actor, 'create', { type: 'template', organizationId: organization.id })
     const version = await readableVersion(db, body.template_version_id, actor)
     if (version.organizationId !== organization.id) throw notFound()
     const job = await findProvisionerJob(db, { id: version.jobId })
@@ -108,6 +114,7 @@ function serveChanges(router: Router, context: ApiContext): void {
         organizationId: organization.id,
       })
       if (attached === 0) throw new Refusal('invalid', 'This version already belongs to a template, or is archived.')
+      await grantTemplate(tx, { templateId: template.id, groupId: organization.id, actions: ['read', 'use'] })
       await wakePools(tx, causes, { versionId: version.id, cause: 'template created', actor })
       return template.id
     }).catch((error: unknown) => {
@@ -118,7 +125,7 @@ function serveChanges(router: Router, context: ApiContext): void {
 
   route(router, context, promoteTemplateVersion, async ({ params, body }, { actor }) => {
     const template = await readableTemplate(db, params.template, actor)
-    if (!isTemplateAdmin(actor)) throw forbidden()
+    requireMay(actor, 'update', templateTarget(template))
     const version = await readableVersion(db, body.id, actor)
     if (version.templateId !== template.id) throw new Refusal('invalid', 'The version belongs to another template.')
     if (version.archivedAt !== null) throw new Refusal('invalid', 'The version is archived.')
@@ -138,7 +145,7 @@ function serveChanges(router: Router, context: ApiContext): void {
 
   route(router, context, invalidatePrebuilds, async ({ params }, { actor }) => {
     const template = await readableTemplate(db, params.template, actor)
-    if (!isTemplateAdmin(actor)) throw forbidden()
+    requireMay(actor, 'update', templateTarget(template))
     const rows = await withWakes(db, async (tx, causes) => {
       const presets = await invalidatePresets(tx, { templateId: template.id })
       for (const { presetId } of presets) await causes.preset(presetId, 'invalidated', actor.id)
@@ -159,6 +166,11 @@ function nameTaken(name: string): Refusal {
   })
 }
 
+async function listReadable(db: Db, { actor, organizationId }: { actor: Actor; organizationId: string | null }) {
+  const rows = await listTemplateRows(db, { organizationId, limit: MAX_PAGE })
+  return rows.filter((row) => may(actor.subject, 'read', templateTarget(row))).map(templateShape)
+}
+
 type PoolCause = { versionId: string; cause: string; actor: Actor }
 
 async function wakePools(tx: Tx, causes: Causes, { versionId, cause, actor }: PoolCause): Promise<void> {
@@ -168,6 +180,6 @@ async function wakePools(tx: Tx, causes: Causes, { versionId, cause, actor }: Po
 export async function readableTemplate(db: Db, id: string, actor: Actor): Promise<FindTemplateRow> {
   const template = await findTemplate(db, { id, organizationId: null, name: null })
   if (!template || template.deletedAt !== null) throw notFound()
-  await resolveOrganization(db, template.organizationId, actor)
+  requireRead(actor, templateTarget(template))
   return template
 }

@@ -21,7 +21,9 @@ import {
   User,
 } from '../contract/users.ts'
 import { MAX_PAGE } from '../contract/values.ts'
-import { type Actor, isAdmin, notFound } from '../domain/access.ts'
+import { may } from '../domain/rbac/may.ts'
+import { notFound } from '../domain/refusals.ts'
+import { type Actor } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { hashSecret, newApiKey } from '../secrets.ts'
 import { authenticate, SESSION_COOKIE } from './auth.ts'
@@ -86,11 +88,11 @@ export async function openSession(db: ApiContext['db'], linkToken: string): Prom
   })
 }
 
-/** Other people are found by admins only; what one may not see does not exist. */
+/** By id, by name, or `me`. What one may not see does not exist. */
 export async function resolveUser(db: Db, user: string, actor: Actor): Promise<FindUserRow> {
   const id = user === 'me' ? actor.id : asId(user)
   const found = await findUser(db, { id, username: id === null ? user : null })
-  if (!found || (found.id !== actor.id && !isAdmin(actor))) throw notFound()
+  if (!found || !may(actor.subject, 'read', { type: 'user', id: found.id })) throw notFound()
   return found
 }
 
@@ -98,9 +100,9 @@ export async function resolveOrganization(db: Db, organization: string, actor: A
   const id = asId(organization)
   const name = id === null && organization !== 'default' ? organization : null
   const found = await findOrganization(db, { id, name })
-  const member =
-    found && (await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })).some((own) => own.id === found.id)
-  if (!found || !(member || isAdmin(actor))) throw notFound()
+  if (!found || !may(actor.subject, 'read', { type: 'organization', id: found.id, organizationId: found.id })) {
+    throw notFound()
+  }
   return found
 }
 

@@ -1,6 +1,6 @@
 import { Router } from 'express'
 import type { Db } from '../../sql/database.ts'
-import { findUser, listOrganizationsOf } from '../../sql/identity.sql.ts'
+import { findUser } from '../../sql/identity.sql.ts'
 import {
   countWorkspaces,
   findWorkspaceIdByName,
@@ -17,7 +17,8 @@ import {
   listWorkspaces,
   type CreateWorkspace,
 } from '../contract/workspaces.ts'
-import { type Actor, isAdmin, isTemplateAdmin, mayReadWorkspace, notFound } from '../domain/access.ts'
+import { notFound } from '../domain/refusals.ts'
+import { type Actor, organizationsOfOthersWorkspaces, requireRead, workspaceTarget } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { asId } from './ids.ts'
 import { type ApiContext, type Exchange, route } from './route.ts'
@@ -103,22 +104,21 @@ function isSelf(user: string, actor: Actor): boolean {
 
 type Filter = {
   ownerId: string | null
+  readerId: string
   organizationIds: readonly string[] | null
   templateName: string | null
   name: string | null
 }
 
-/** Null: nothing can match. People see their own, template admins everybody's in their organizations. */
+/** Null: nothing can match. People see their own, and other people's where a role lets them. */
 async function toFilter(db: Db, q: string, actor: Actor): Promise<Filter | null> {
   const query = parseWorkspaceQuery(q)
   const ownerId = query.owner === undefined ? undefined : await resolveOwner(db, query.owner, actor)
   if (ownerId === null) return null
-  const everybody = isTemplateAdmin(actor)
-  if (!everybody && ownerId !== undefined && ownerId !== actor.id) return null
-  const organizations = await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })
   return {
-    ownerId: ownerId ?? (everybody ? null : actor.id),
-    organizationIds: isAdmin(actor) ? null : organizations.map(({ id }) => id),
+    ownerId: ownerId ?? null,
+    readerId: actor.id,
+    organizationIds: organizationsOfOthersWorkspaces(actor),
     templateName: query.template ?? null,
     name: query.name ?? null,
   }
@@ -134,6 +134,7 @@ async function resolveOwner(db: Db, user: string, actor: Actor): Promise<string 
 /** Deleted ones included. */
 export async function readableWorkspace(db: Db, id: string, actor: Actor): Promise<FindWorkspaceRow> {
   const row = await findWorkspace(db, { id })
-  if (!row || !mayReadWorkspace(actor, row)) throw notFound()
+  if (!row) throw notFound()
+  requireRead(actor, workspaceTarget(row))
   return row
 }

@@ -1,14 +1,13 @@
 // What one person sees on the page: the same rows that the API would show them.
 import { readPlaces, type ReadPlacesRow } from '../../sql/dashboard.sql.ts'
 import type { Db } from '../../sql/database.ts'
-import { listOrganizationsOf, readClock } from '../../sql/identity.sql.ts'
+import { readClock } from '../../sql/identity.sql.ts'
 import { countWorkspaces, listWorkspaceIds } from '../../sql/workspaces.sql.ts'
 import { readPools } from '../api/prebuilds.ts'
 import { workspaceShapes } from '../api/wire/workspaces.ts'
 import type { PrebuildPool } from '../contract/prebuilds.ts'
-import { MAX_PAGE } from '../contract/values.ts'
 import type { Workspace } from '../contract/workspaces.ts'
-import { type Actor, isAdmin, isTemplateAdmin } from '../domain/access.ts'
+import { type Actor, organizationsOfOthersWorkspaces } from '../api/access.ts'
 import { SYSTEM_USER_ID } from '../systemUser.ts'
 
 /** More than that nobody reads on one page; the command line lists and filters all. */
@@ -32,21 +31,25 @@ export type View = {
 
 export async function readView(db: Db, actor: Actor): Promise<View> {
   const { now } = await readClock(db)
-  const everybody = isTemplateAdmin(actor)
-  const organizations = await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })
-  const organizationIds = isAdmin(actor) ? null : organizations.map(({ id }) => id)
+  const organizationIds = organizationsOfOthersWorkspaces(actor)
+  const everybody = organizationIds === null || organizationIds.length > 0
   const list = async (ownerId: string | null, limit: number): Promise<Listed> =>
-    await listPlaced(db, { ownerId, organizationIds, limit })
+    await listPlaced(db, { ownerId, organizationIds, readerId: actor.id, limit })
   return {
     now,
     actor,
-    pools: await readPools(db, actor.id),
-    workspaces: await list(everybody ? null : actor.id, MAX_WORKSPACES),
+    pools: await readPools(db, actor),
+    workspaces: await list(null, MAX_WORKSPACES),
     prebuilds: everybody ? await list(SYSTEM_USER_ID, MAX_PREBUILDS) : { items: [], count: 0 },
   }
 }
 
-type Filter = { ownerId: string | null; organizationIds: readonly string[] | null; limit: number }
+type Filter = {
+  ownerId: string | null
+  organizationIds: readonly string[] | null
+  readerId: string
+  limit: number
+}
 
 async function listPlaced(db: Db, { limit, ...owners }: Filter): Promise<Listed> {
   const filter = { ...owners, templateName: null, name: null }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import {
   deleteSignInLinks,
-  findApiKey,
+  findSession,
   findFirstAdmin,
   insertApiKey,
   insertMember,
@@ -14,6 +14,7 @@ import {
   findOrganization,
 } from '../../sql/identity.sql.ts'
 import type { Pool } from '../../sql/database.ts'
+import { type Actor, toActor } from '../api/access.ts'
 import { hashSecret, newApiKey, parseApiKey, randomText, sameHash } from '../secrets.ts'
 
 const LINK_SECONDS = 15 * 60
@@ -75,7 +76,7 @@ function readStored(file: string): z.output<typeof Stored> | undefined {
 
 async function isLive(db: Pool, token: string): Promise<boolean> {
   const key = parseApiKey(token)
-  const row = key && (await findApiKey(db, { id: key.id }))
+  const row = key && (await findSession(db, { id: key.id }))
   return row !== null && sameHash(row.hashedSecret, hashSecret(key?.secret ?? ''))
 }
 
@@ -90,4 +91,11 @@ async function makeToken(db: Pool, admin: Admin): Promise<string> {
     lifetimeSeconds: CLI_TOKEN_SECONDS,
   })
   return key.text
+}
+
+/** Who signs in with a token of this process' own making. */
+export async function actorOf(db: Pool, token: string): Promise<Actor> {
+  const row = await findSession(db, { id: parseApiKey(token)?.id ?? '' })
+  if (!row) throw new Error('the token that was just stored is gone')
+  return toActor(row)
 }

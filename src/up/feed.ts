@@ -7,6 +7,7 @@ import {
   type ListFeedStatesRow,
 } from '../../sql/feed.sql.ts'
 import type { Db } from '../../sql/database.ts'
+import type { Actor } from '../api/access.ts'
 import type { Hub } from '../api/hub.ts'
 import { readPools } from '../api/prebuilds.ts'
 import { trackPools } from './poolLines.ts'
@@ -29,11 +30,11 @@ export type FeedOptions = {
   db: Db
   hub: Hub
   /** Whose pools are spoken of. */
-  userId: string
+  actor: Actor
   print: (line: FeedLine) => void
 }
 
-export async function startFeed({ db, hub, userId, print }: FeedOptions): Promise<Feed> {
+export async function startFeed({ db, hub, actor, print }: FeedOptions): Promise<Feed> {
   const poolLines = trackPools()
   const known = new Map<string, Known>()
   const changed = new Set<string>()
@@ -62,7 +63,7 @@ export async function startFeed({ db, hub, userId, print }: FeedOptions): Promis
     await printPools()
   }
   const printPools = async (): Promise<void> => {
-    for (const { preset, level, text } of poolLines(await readPools(db, userId))) {
+    for (const { preset, level, text } of poolLines(await readPools(db, actor))) {
       print({ at: new Date(), who: preset, level, text })
     }
   }

@@ -13,7 +13,7 @@ import { type Server, startServer } from '../server.ts'
 import { parseServerArguments } from '../serverArguments.ts'
 import { untilSignal } from '../signals.ts'
 import { VERSION } from '../version.ts'
-import { ensureAdmin, ensureCliToken, newSignInLink } from './bootstrap.ts'
+import { actorOf, ensureAdmin, ensureCliToken, newSignInLink } from './bootstrap.ts'
 import { DATABASE, dataDirOf } from './database.ts'
 import { pushExample } from './example.ts'
 import { startFeed } from './feed.ts'
@@ -60,7 +60,7 @@ async function serve(server: Server, { home, terminal, startedMs, ended }: Serve
   const url = config.accessUrl
   const token = await ensureCliToken(db, { admin, url, home })
   greet(terminal, { url, link: await newSignInLink(db, { admin, url }), startedMs })
-  const feed = await startFeed({ db, hub: server.hub, userId: admin.id, print: terminal.step })
+  const feed = await startFeed({ db, hub: server.hub, actor: await actorOf(db, token), print: terminal.step })
   try {
     const pushed = pushExample({ url, token }).then((isFirst) => {
       if (isFirst) terminal.say('Pushed the example template us-nix; its pool fills now.')

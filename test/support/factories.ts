@@ -8,7 +8,13 @@ import { insertMember, insertOrganization, insertUser } from '../../sql/identity
 import { insertPoolRow } from '../../sql/prebuild_pool.sql.ts'
 import { insertPreset, insertPresetSchedules } from '../../sql/presets.sql.ts'
 import { insertImportJob } from '../../sql/provisioner_jobs.sql.ts'
-import { attachTemplateVersion, insertTemplate, insertTemplateVersion, storeManifest } from '../../sql/templates.sql.ts'
+import {
+  attachTemplateVersion,
+  grantTemplate,
+  insertTemplate,
+  insertTemplateVersion,
+  storeManifest,
+} from '../../sql/templates.sql.ts'
 import { insertAgent } from '../../sql/workspace_agents.sql.ts'
 import { insertBuild, insertResource } from '../../sql/workspace_builds.sql.ts'
 import { insertWorkspace } from '../../sql/workspaces.sql.ts'
@@ -91,6 +97,7 @@ export async function aTemplate(
     createdBy: adminId,
   })
   await attachTemplateVersion(db, { id: versionId, templateId, organizationId })
+  await grantTemplate(db, { templateId, groupId: organizationId, actions: ['read', 'use'] })
   const { id: presetId } = await insertPreset(db, {
     versionId,
     name: 'warm',

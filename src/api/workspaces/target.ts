@@ -5,7 +5,13 @@ import type { Db } from '../../../sql/database.ts'
 import { findCreateTarget, type FindCreateTargetRow } from '../../../sql/presets.sql.ts'
 import type { ClaimTarget } from '../../claims.ts'
 import type { CreateWorkspace } from '../../contract/workspaces.ts'
-import { type Actor, isAdmin, notFound } from '../../domain/access.ts'
+import {
+  type CreateTemplate,
+  type CreateWorkspaceRefusal,
+  decideCreateWorkspace,
+  refuseUnknownTemplate,
+} from '../../domain/rbac/createWorkspace.ts'
+import { type Actor, templateTarget } from '../access.ts'
 import { Refusal } from '../../domain/errors.ts'
 import type { TemplateManifest } from '../../domain/manifest.ts'
 import { manifestOf } from '../../manifests.ts'
@@ -37,19 +43,15 @@ export type Wanted = {
 
 /** Refuses what cannot be built, before anything is touched. */
 export async function resolveTarget(db: Db, wanted: Wanted): Promise<Target> {
-  const { body } = wanted
+  const { body, actor, ownerId, organizationId } = wanted
   const row = await readTarget(db, wanted)
-  if (!row || !mayBuild(row, wanted)) throw notFound()
-  refuseOwner(row, wanted)
-  if (row.deprecated !== '') {
-    throw new Refusal(
-      'invalid',
-      `Template "${row.templateName}" has been deprecated, and cannot be used to create a new workspace.`,
-      {
-        detail: row.deprecated,
-      },
-    )
+  const asked = body.template_id ?? body.template_version_id ?? ''
+  if (!row || (organizationId !== null && organizationId !== row.organizationId)) {
+    throw asRefusal(refuseUnknownTemplate(asked))
   }
+  const decision = decideCreateWorkspace(actor.subject, { template: toTemplate(row), ownerId })
+  if (decision.outcome === 'refuse') throw asRefusal(decision)
+  refuseOwner(row, wanted)
   const manifest = await manifestOf(db, row.versionId)
   if (!manifest)
     throw new Refusal('invalid', `Version ${row.versionName} of this template was not imported successfully.`)
@@ -86,8 +88,14 @@ export async function readTarget(
   })
 }
 
-function mayBuild(row: FindCreateTargetRow, { actor, organizationId }: Wanted): boolean {
-  return (row.isMember || isAdmin(actor)) && (organizationId === null || organizationId === row.organizationId)
+function toTemplate(row: FindCreateTargetRow): CreateTemplate {
+  const { userAcl = {}, groupAcl = {} } = templateTarget({ ...row, id: row.templateId })
+  const { templateId: id, templateName: name, organizationId, deprecated } = row
+  return { id, name, organizationId, userAcl, groupAcl, deprecated }
+}
+
+function asRefusal({ code, message, detail, validations }: CreateWorkspaceRefusal): Refusal {
+  return new Refusal(code, message, { validations, ...(detail === undefined ? {} : { detail }) })
 }
 
 function refuseOwner(row: FindCreateTargetRow, { actor, ownerId }: Wanted): void {

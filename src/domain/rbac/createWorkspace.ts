@@ -14,16 +14,15 @@ export type CreateTemplate = {
   deprecated: string
 }
 
-export type CreateWorkspaceDecision =
-  | { outcome: 'create' }
-  | {
-      outcome: 'refuse'
-      code: 'invalid' | 'forbidden'
-      status: 400 | 403
-      message: string
-      detail?: string
-      validations: readonly Validation[]
-    }
+export type CreateWorkspaceRefusal = {
+  outcome: 'refuse'
+  code: 'invalid' | 'forbidden'
+  status: 400 | 403
+  message: string
+  detail?: string
+  validations: readonly Validation[]
+}
+export type CreateWorkspaceDecision = { outcome: 'create' } | CreateWorkspaceRefusal
 
 /** The order is part of the wire format: a ban on creation answers before the template's own list does. */
 export function decideCreateWorkspace(
@@ -49,7 +48,7 @@ export function decideCreateWorkspace(
 }
 
 /** The answer for a template that is hidden and for one that does not exist: the two must look alike. */
-export function refuseUnknownTemplate(id: string): CreateWorkspaceDecision {
+export function refuseUnknownTemplate(id: string): CreateWorkspaceRefusal {
   return {
     outcome: 'refuse',
     code: 'invalid',

@@ -38,7 +38,10 @@ export type PresetFacts = {
 
 export type Snapshot = { facts: PresetFacts; snapshot: PrebuildSnapshot; now: Date; lastDesired: number | null }
 
-/** Null for a version that belongs to no template yet. A worker whose clock is behind must not undo the boundary that another applied: `now` never goes back. */
+/**
+ * Null for a version that belongs to no template yet. A worker whose clock is behind must not undo the boundary that
+ * another applied: `now` never goes back.
+ */
 export async function readSnapshot(
   tx: Tx,
   { presetId, config }: { presetId: string; config: Config },
