@@ -8,6 +8,7 @@ import { builds } from './builds.ts'
 import { deployment, health } from './deployment.ts'
 import { answerErrors } from './errors.ts'
 import { files } from './files.ts'
+import { organizations } from './organizations.ts'
 import { prebuilds } from './prebuilds.ts'
 import type { ApiContext } from './route.ts'
 import { templates } from './templates.ts'
@@ -52,6 +53,7 @@ function api(context: ApiContext): Router {
 export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
   deployment,
   users,
+  organizations,
   files,
   templateVersions,
   templates,

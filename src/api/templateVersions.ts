@@ -25,7 +25,7 @@ import { provisionTask } from '../jobs/pokes.ts'
 import { withWakes } from '../jobs/wakes.ts'
 import { randomText } from '../secrets.ts'
 import { type ApiContext, route } from './route.ts'
-import { resolveOrganization } from './users.ts'
+import { resolveOrganization } from './organizations.ts'
 import { jobLogShape } from './wire/provisionerJob.ts'
 import { presetShape, versionShapes } from './wire/templates.ts'
 

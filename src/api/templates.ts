@@ -35,7 +35,7 @@ import { type Causes, withWakes } from '../jobs/wakes.ts'
 import type { Tx } from '../../sql/database.ts'
 import { type ApiContext, route } from './route.ts'
 import { readableVersion } from './templateVersions.ts'
-import { resolveOrganization } from './users.ts'
+import { resolveOrganization } from './organizations.ts'
 import { templateShape, versionShapes } from './wire/templates.ts'
 
 export function templates(context: ApiContext): Router {

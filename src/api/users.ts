@@ -1,26 +1,7 @@
 import { Router } from 'express'
-import {
-  deleteApiKey,
-  findOrganization,
-  findUser,
-  type FindOrganizationRow,
-  type FindUserRow,
-  insertApiKey,
-  listOrganizationsOf,
-  useSignInLink,
-} from '../../sql/identity.sql.ts'
+import { deleteApiKey, findUser, type FindUserRow, insertApiKey, useSignInLink } from '../../sql/identity.sql.ts'
 import type { Db } from '../../sql/database.ts'
-import {
-  getOrganization,
-  getUser,
-  listOrganizations,
-  listUserOrganizations,
-  logout,
-  type Organization,
-  signInWithLink,
-  User,
-} from '../contract/users.ts'
-import { MAX_PAGE } from '../contract/values.ts'
+import { getUser, logout, signInWithLink, User } from '../contract/users.ts'
 import { may } from '../domain/rbac/may.ts'
 import { notFound } from '../domain/refusals.ts'
 import { type Actor } from './access.ts'
@@ -49,19 +30,6 @@ export function users(context: ApiContext): Router {
   })
 
   route(router, context, getUser, async ({ params }, { actor }) => userShape(await resolveUser(db, params.user, actor)))
-
-  route(router, context, listUserOrganizations, async ({ params }, { actor }) => {
-    const user = await resolveUser(db, params.user, actor)
-    return (await listOrganizationsOf(db, { userId: user.id, limit: MAX_PAGE })).map(organizationShape)
-  })
-
-  route(router, context, listOrganizations, async (_input, { actor }) =>
-    (await listOrganizationsOf(db, { userId: actor.id, limit: MAX_PAGE })).map(organizationShape),
-  )
-
-  route(router, context, getOrganization, async ({ params }, { actor }) =>
-    organizationShape(await resolveOrganization(db, params.organization, actor)),
-  )
 
   return router
 }
@@ -96,16 +64,6 @@ export async function resolveUser(db: Db, user: string, actor: Actor): Promise<F
   return found
 }
 
-export async function resolveOrganization(db: Db, organization: string, actor: Actor): Promise<FindOrganizationRow> {
-  const id = asId(organization)
-  const name = id === null && organization !== 'default' ? organization : null
-  const found = await findOrganization(db, { id, name })
-  if (!found || !may(actor.subject, 'read', { type: 'organization', id: found.id, organizationId: found.id })) {
-    throw notFound()
-  }
-  return found
-}
-
 function userShape(row: FindUserRow): User {
   return {
     id: row.id,
@@ -119,18 +77,5 @@ function userShape(row: FindUserRow): User {
     login_type: row.loginType,
     organization_ids: row.organizationIds ?? [],
     roles: row.roles.map((name) => ({ name, display_name: name.charAt(0).toUpperCase() + name.slice(1) })),
-  }
-}
-
-function organizationShape(row: FindOrganizationRow): Organization {
-  return {
-    id: row.id,
-    name: row.name,
-    display_name: row.displayName,
-    icon: row.icon,
-    description: row.description,
-    created_at: iso(row.createdAt),
-    updated_at: iso(row.updatedAt),
-    is_default: row.isDefault,
   }
 }
