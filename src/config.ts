@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { Refusal } from './domain/errors.ts'
+import { type OidcProvider, readOidcSettings } from './oidc/settings.ts'
 
 const DEFAULT_LISTEN = '127.0.0.1:7080'
 
@@ -29,6 +30,8 @@ const Environment = z.object({
   DAYBREAK_CONTROL_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   DAYBREAK_BACKOFF_SECONDS: z.coerce.number().int().min(1).max(1800).default(60),
   DAYBREAK_UID_BASE: z.coerce.number().int().min(1_000).max(2_000_000_000).default(200_000),
+  DAYBREAK_OIDC: z.string().optional(),
+  DAYBREAK_OIDC_FILE: z.string().min(1).optional(),
   DAYBREAK_HARD_LIMIT: z.coerce.number().int().min(0).max(100).default(3),
 })
 
@@ -56,6 +59,8 @@ export type Config = {
   uidBase: number
   /** So many failures in a row stop a preset until a new version; 0 never does. */
   hardLimit: number
+  /** Where people sign in, besides here: docs/oidc.md. */
+  oidc: readonly OidcProvider[]
 }
 
 /** Reads and checks the settings. Throws a `Refusal` that names every wrong one. */
@@ -92,5 +97,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     backoffMs: settings.DAYBREAK_BACKOFF_SECONDS * 1000,
     uidBase: settings.DAYBREAK_UID_BASE,
     hardLimit: settings.DAYBREAK_HARD_LIMIT,
+    oidc: readOidcSettings({ text: settings.DAYBREAK_OIDC, file: settings.DAYBREAK_OIDC_FILE }),
   })
 }
