@@ -102,6 +102,3 @@ select name from daybreak.template_versions where template_id = :templateId and 
 -- findManifest :maybe
 -- What the import of a version found; it never changes afterwards.
 select manifest from daybreak.template_versions where id = :id;
-
--- grantTemplate :exec
-insert into daybreak.template_acl (template_id, group_id, actions) values (:templateId, :groupId, :actions);

@@ -1,7 +1,7 @@
 // Generated from templates.sql by `npm run sql`; edit that file instead.
 import { type CommonQueryMethods, sql } from 'slonik'
 import { z } from 'zod'
-import { array, json, type Json } from './values.ts'
+import { json, type Json } from './values.ts'
 
 const insertTemplateRow = z.object({ id: z.guid() })
 export type InsertTemplateRow = z.infer<typeof insertTemplateRow>
@@ -160,10 +160,4 @@ export type FindManifestRow = z.infer<typeof findManifestRow>
 export async function findManifest(db: CommonQueryMethods, params: { id: string }): Promise<FindManifestRow | null> {
   return await db.maybeOne(sql.type(findManifestRow)`
     select manifest from daybreak.template_versions where id = ${params.id}`)
-}
-
-export async function grantTemplate(db: CommonQueryMethods, params: { templateId: string; groupId: string; actions: readonly string[] }): Promise<number> {
-  const { rowCount } = await db.query(sql.unsafe`
-    insert into daybreak.template_acl (template_id, group_id, actions) values (${params.templateId}, ${params.groupId}, ${array(params.actions, 'text')})`)
-  return rowCount
 }

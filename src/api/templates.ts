@@ -2,12 +2,12 @@ import { Router } from 'express'
 import { isUniqueViolation, type Db } from '../../sql/database.ts'
 import { invalidatePresets, listPoolPresetIds } from '../../sql/presets.sql.ts'
 import { findProvisionerJob } from '../../sql/provisioner_jobs.sql.ts'
+import { grantTemplate } from '../../sql/template_acl.sql.ts'
 import {
   attachTemplateVersion,
   findTemplate,
   type FindTemplateRow,
   findTemplateVersion,
-  grantTemplate,
   insertTemplate,
   listTemplates as listTemplateRows,
   listTemplateVersions as listVersionRows,

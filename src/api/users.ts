@@ -64,7 +64,7 @@ export async function resolveUser(db: Db, user: string, actor: Actor): Promise<F
   return found
 }
 
-function userShape(row: FindUserRow): User {
+export function userShape(row: FindUserRow): User {
   return {
     id: row.id,
     username: row.username,

@@ -8,9 +8,9 @@ import { insertMember, insertOrganization, insertUser } from '../../sql/identity
 import { insertPoolRow } from '../../sql/prebuild_pool.sql.ts'
 import { insertPreset, insertPresetSchedules } from '../../sql/presets.sql.ts'
 import { insertImportJob } from '../../sql/provisioner_jobs.sql.ts'
+import { grantTemplate } from '../../sql/template_acl.sql.ts'
 import {
   attachTemplateVersion,
-  grantTemplate,
   insertTemplate,
   insertTemplateVersion,
   storeManifest,
