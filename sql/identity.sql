@@ -26,7 +26,11 @@ join daybreak.users u on u.id = k.user_id
 where k.id = :id and k.expires_at > clock_timestamp() and u.deleted_at is null;
 
 -- touchApiKey :exec
-update daybreak.api_keys set last_used_at = clock_timestamp() where id = :id;
+-- Its user was seen; who had been away for long is back.
+with key as (update daybreak.api_keys set last_used_at = clock_timestamp() where id = :id returning user_id)
+update daybreak.users u
+set last_seen_at = clock_timestamp(), status = case u.status when 'dormant' then 'active' else u.status end
+from key where u.id = key.user_id;
 
 -- insertApiKey :one
 insert into daybreak.api_keys (id, hashed_secret, user_id, login_type, token_name, lifetime_seconds, expires_at)

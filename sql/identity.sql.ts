@@ -37,9 +37,13 @@ export async function findSession(db: CommonQueryMethods, params: { id: string }
     where k.id = ${params.id} and k.expires_at > clock_timestamp() and u.deleted_at is null`)
 }
 
+/** Its user was seen; who had been away for long is back. */
 export async function touchApiKey(db: CommonQueryMethods, params: { id: string }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.api_keys set last_used_at = clock_timestamp() where id = ${params.id}`)
+    with key as (update daybreak.api_keys set last_used_at = clock_timestamp() where id = ${params.id} returning user_id)
+    update daybreak.users u
+    set last_seen_at = clock_timestamp(), status = case u.status when 'dormant' then 'active' else u.status end
+    from key where u.id = key.user_id`)
   return rowCount
 }
 
