@@ -4,3 +4,49 @@ insert into daybreak.audit_log (actor_id, organization_id, action, target_type, 
   request_id, address, user_agent)
 values (:actorId, :organizationId, :action, :targetType, :targetId, :targetName, :before, :after, :requestId,
   :address::text::inet, :userAgent);
+
+-- listAuditLogs :many
+-- Newest first, by id: ids carry their time. A null filter lets all pass. Those in `organizationIds` (null: all, and
+-- what belongs to no organization). Names of the people and organizations of now, deleted ones included.
+-- nullable params: actorId, action, targetType, targetId, organizationId, organizationName, organizationIds, requestId
+-- nullable params: from, to, afterId
+-- not null: id, at, action, target_type, target_id, target_name, before, after, request_id, user_agent
+select l.id, l.at, l.actor_id, u.username as actor_name, l.organization_id, o.name as organization_name, l.action,
+  l.target_type, l.target_id, l.target_name, l.before, l.after, l.request_id, host(l.address) as address, l.user_agent
+from daybreak.audit_log l
+left join daybreak.users u on u.id = l.actor_id
+left join daybreak.organizations o on o.id = l.organization_id
+where (:actorId::uuid is null or l.actor_id = :actorId::uuid)
+  and (:action::text is null or l.action = :action::text)
+  and (:targetType::text is null or l.target_type = :targetType::text)
+  and (:targetId::text is null or l.target_id = :targetId::text)
+  and (:organizationId::uuid is null or l.organization_id = :organizationId::uuid)
+  and (:organizationName::text is null or l.organization_id in (
+    select n.id from daybreak.organizations n where lower(n.name) = lower(:organizationName::text)))
+  and (:organizationIds::uuid[] is null or l.organization_id = any(:organizationIds::uuid[]))
+  and (:requestId::text is null or l.request_id = :requestId::text)
+  and (:from::timestamptz is null or l.at >= :from::timestamptz)
+  and (:to::timestamptz is null or l.at < :to::timestamptz)
+  and (:afterId::uuid is null or l.id < :afterId::uuid)
+order by l.id desc
+limit :limit offset :offset;
+
+-- countAuditLogs :one
+-- Counts no further than `limit`.
+-- nullable params: actorId, action, targetType, targetId, organizationId, organizationName, organizationIds, requestId
+-- nullable params: from, to
+-- not null: count
+select count(*)::integer as count from (
+  select from daybreak.audit_log l
+  where (:actorId::uuid is null or l.actor_id = :actorId::uuid)
+    and (:action::text is null or l.action = :action::text)
+    and (:targetType::text is null or l.target_type = :targetType::text)
+    and (:targetId::text is null or l.target_id = :targetId::text)
+    and (:organizationId::uuid is null or l.organization_id = :organizationId::uuid)
+    and (:organizationName::text is null or l.organization_id in (
+      select n.id from daybreak.organizations n where lower(n.name) = lower(:organizationName::text)))
+    and (:organizationIds::uuid[] is null or l.organization_id = any(:organizationIds::uuid[]))
+    and (:requestId::text is null or l.request_id = :requestId::text)
+    and (:from::timestamptz is null or l.at >= :from::timestamptz)
+    and (:to::timestamptz is null or l.at < :to::timestamptz)
+  limit :limit) as any_row;

@@ -2,7 +2,7 @@
 -- Hands one ready prebuild to a user, with every row that belongs to it, in one statement: atomic without a BEGIN. The
 -- pick reads the pool alone, in index order, so it stops at the first row that nobody else holds. Everything later
 -- hangs on the owner guard in `claimed`, so that a row whose owner is not the system user changes nothing.
--- nullable params: idempotencyKey, requestHash
+-- nullable params: idempotencyKey, requestHash, address
 -- not null: workspace_id
 with pick as materialized (
   select p.workspace_id
@@ -18,7 +18,8 @@ claimed as (
     claimed_from_preset_id = :presetId::uuid, last_used_at = :now::timestamptz, updated_at = :now::timestamptz,
     latest_build_id = :buildId::uuid, dormant_at = null, deleting_at = null
   from pick where w.id = pick.workspace_id and w.owner_id = daybreak.system_user_id()
-  returning w.id, w.organization_id, old.latest_build_id as previous_build_id),
+  returning w.id, w.organization_id, old.latest_build_id as previous_build_id, old.owner_id as previous_owner_id,
+    old.name as previous_name),
 left_pool as (
   delete from daybreak.prebuild_pool p using claimed where p.workspace_id = claimed.id),
 job as (
@@ -56,7 +57,15 @@ wake as (
 once as (
   insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id, created_at)
   select :actorId, :idempotencyKey::text, :requestHash::bytea, claimed.id, :now::timestamptz
-  from claimed where :idempotencyKey::text is not null)
+  from claimed where :idempotencyKey::text is not null),
+audited as (
+  insert into daybreak.audit_log (actor_id, organization_id, action, target_type, target_id, target_name, before, after,
+    request_id, address, user_agent)
+  select :actorId, claimed.organization_id, 'claim', 'workspace', claimed.id::text, :name,
+    jsonb_build_object('name', claimed.previous_name, 'owner_id', claimed.previous_owner_id),
+    jsonb_build_object('name', :name::text, 'owner_id', :userId::uuid, 'preset_id', :presetId::uuid),
+    :requestId, :address::text::inet, :userAgent
+  from claimed)
 select claimed.id as workspace_id from claimed;
 
 -- countClaimable :one

@@ -7,7 +7,7 @@ const claimPrebuildRow = z.object({ workspaceId: z.guid() })
 export type ClaimPrebuildRow = z.infer<typeof claimPrebuildRow>
 
 /** Hands one ready prebuild to a user, with every row that belongs to it, in one statement: atomic without a BEGIN. The pick reads the pool alone, in index order, so it stops at the first row that nobody else holds. Everything later hangs on the owner guard in `claimed`, so that a row whose owner is not the system user changes nothing. */
-export async function claimPrebuild(db: CommonQueryMethods, params: { templateId: string; presetKey: string; claimable: readonly string[]; notBefore: Date; userId: string; name: string; now: Date; presetId: string; buildId: string; jobId: string; provisioner: string; actorId: string; idempotencyKey: string | null; requestHash: Buffer | null }): Promise<ClaimPrebuildRow | null> {
+export async function claimPrebuild(db: CommonQueryMethods, params: { templateId: string; presetKey: string; claimable: readonly string[]; notBefore: Date; userId: string; name: string; now: Date; presetId: string; buildId: string; jobId: string; provisioner: string; actorId: string; idempotencyKey: string | null; requestHash: Buffer | null; requestId: string; address: string | null; userAgent: string }): Promise<ClaimPrebuildRow | null> {
   return await db.maybeOne(prepared('claimPrebuild', claimPrebuildRow)`
     with pick as materialized (
       select p.workspace_id
@@ -23,7 +23,8 @@ export async function claimPrebuild(db: CommonQueryMethods, params: { templateId
         claimed_from_preset_id = ${params.presetId}::uuid, last_used_at = ${time(params.now)}::timestamptz, updated_at = ${time(params.now)}::timestamptz,
         latest_build_id = ${params.buildId}::uuid, dormant_at = null, deleting_at = null
       from pick where w.id = pick.workspace_id and w.owner_id = daybreak.system_user_id()
-      returning w.id, w.organization_id, old.latest_build_id as previous_build_id),
+      returning w.id, w.organization_id, old.latest_build_id as previous_build_id, old.owner_id as previous_owner_id,
+        old.name as previous_name),
     left_pool as (
       delete from daybreak.prebuild_pool p using claimed where p.workspace_id = claimed.id),
     job as (
@@ -61,7 +62,15 @@ export async function claimPrebuild(db: CommonQueryMethods, params: { templateId
     once as (
       insert into daybreak.idempotency_keys (user_id, key, request_hash, workspace_id, created_at)
       select ${params.actorId}, ${params.idempotencyKey}::text, ${bytes(params.requestHash)}::bytea, claimed.id, ${time(params.now)}::timestamptz
-      from claimed where ${params.idempotencyKey}::text is not null)
+      from claimed where ${params.idempotencyKey}::text is not null),
+    audited as (
+      insert into daybreak.audit_log (actor_id, organization_id, action, target_type, target_id, target_name, before, after,
+        request_id, address, user_agent)
+      select ${params.actorId}, claimed.organization_id, 'claim', 'workspace', claimed.id::text, ${params.name},
+        jsonb_build_object('name', claimed.previous_name, 'owner_id', claimed.previous_owner_id),
+        jsonb_build_object('name', ${params.name}::text, 'owner_id', ${params.userId}::uuid, 'preset_id', ${params.presetId}::uuid),
+        ${params.requestId}, ${params.address}::text::inet, ${params.userAgent}
+      from claimed)
     select claimed.id as workspace_id from claimed`)
 }
 

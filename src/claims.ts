@@ -18,6 +18,10 @@ export type ClaimTarget = {
   lastInvalidatedAt: Date | null
 }
 
+/** What a change's line in the audit log says of the request behind it. */
+export type RequestOrigin = { requestId: string; address: string | null; userAgent: string }
+const NO_REQUEST: RequestOrigin = { requestId: '', address: null, userAgent: '' }
+
 export type ClaimOrder = {
   target: ClaimTarget
   /** Who gets it, and who asked. */
@@ -27,6 +31,8 @@ export type ClaimOrder = {
   /** The database's time. */
   now: Date
   idempotency: { key: string; hash: Buffer } | null
+  /** Absent: no request is behind it. */
+  origin?: RequestOrigin
 }
 
 export type Claimed = { workspaceId: string }
@@ -50,7 +56,7 @@ export async function claimPrebuild(db: Pool, order: ClaimOrder): Promise<Claime
 
 /** The statement alone: what a test or a benchmark runs many times at once. */
 export async function tryClaim(db: Db, order: ClaimOrder): Promise<Claimed | null> {
-  const { target, now, idempotency } = order
+  const { target, now, idempotency, origin = NO_REQUEST } = order
   return await claimRow(db, {
     templateId: target.templateId,
     presetKey: target.presetKey,
@@ -66,6 +72,7 @@ export async function tryClaim(db: Db, order: ClaimOrder): Promise<Claimed | nul
     provisioner: target.provisioner,
     idempotencyKey: idempotency?.key ?? null,
     requestHash: idempotency?.hash ?? null,
+    ...origin,
   })
 }
 

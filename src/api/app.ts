@@ -4,6 +4,7 @@ import { dashboard } from '../dashboard/router.ts'
 import { Refusal } from '../domain/errors.ts'
 import { VERSION } from '../version.ts'
 import { agents } from './agents.ts'
+import { auditLog } from './auditLog.ts'
 import { builds } from './builds.ts'
 import { deployment, health } from './deployment.ts'
 import { answerErrors } from './errors.ts'
@@ -62,4 +63,5 @@ export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
   builds,
   agents,
   prebuilds,
+  auditLog,
 ]

@@ -1,4 +1,4 @@
-import { Router } from 'express'
+import { type Request, Router } from 'express'
 import type { Db, Tx } from '../../sql/database.ts'
 import { lockPoolRow, markPoolRowDeleting } from '../../sql/prebuild_pool.sql.ts'
 import { cancelProvisionerJob, findProvisionerJob, listJobLogs } from '../../sql/provisioner_jobs.sql.ts'
@@ -22,6 +22,7 @@ import {
 } from '../contract/workspaces.ts'
 import { forbidden, notFound } from '../domain/refusals.ts'
 import { type Actor, mayChangeWorkspace, requireMay, workspaceTarget } from './access.ts'
+import { audit, type AuditEntry, type Auditor } from './audit.ts'
 import { Refusal } from '../domain/errors.ts'
 import { type Causes, withWakes } from '../jobs/wakes.ts'
 import { type ApiContext, route } from './route.ts'
@@ -33,7 +34,7 @@ export function builds(context: ApiContext): Router {
   const router = Router()
   const { db } = context
 
-  route(router, context, createWorkspaceBuild, async ({ params, body }, { actor }) => {
+  route(router, context, createWorkspaceBuild, async ({ params, body }, { actor, request }) => {
     const workspace = await readableWorkspace(db, params.workspace, actor)
     if (!mayChangeWorkspace(actor, body.transition, workspace)) throw forbidden()
     if (workspace.deletedAt !== null) throw new Refusal('gone', 'The workspace has been deleted.')
@@ -46,6 +47,7 @@ export function builds(context: ApiContext): Router {
     const order = {
       workspaceId: workspace.id,
       actor,
+      request,
       transition: body.transition,
       versionId: body.template_version_id ?? null,
     }
@@ -81,11 +83,12 @@ export function builds(context: ApiContext): Router {
     return [...(await listParameterRows(db, { buildId: build.id }))]
   })
 
-  route(router, context, cancelWorkspaceBuild, async ({ params, query }, { actor }) => {
+  route(router, context, cancelWorkspaceBuild, async ({ params, query }, { actor, request }) => {
     const build = await readableBuild(db, params.workspacebuild, actor)
     const workspace = await readableWorkspace(db, build.workspaceId, actor)
     requireMay(actor, 'update', workspaceTarget(workspace))
-    await withWakes(db, async (tx, causes) => await cancel(tx, causes, { build, expected: query.expect_status }))
+    const order = { build, expected: query.expect_status, actor, request }
+    await withWakes(db, async (tx, causes) => await cancel(tx, causes, order))
     return { message: 'Job has been marked as canceled...' }
   })
 
@@ -95,13 +98,14 @@ export function builds(context: ApiContext): Router {
 type Ordered = {
   workspaceId: string
   actor: Actor
+  request: Request
   transition: 'start' | 'stop' | 'delete'
   versionId: string | null
   reason: string | undefined
 }
 
 async function orderTransition(tx: Tx, causes: Causes, order: Ordered): Promise<string> {
-  const { workspaceId, actor, transition } = order
+  const { workspaceId, actor, transition, reason = 'initiator' } = order
   const pooled = await lockPoolRow(tx, { workspaceId })
   const workspace = await lockWorkspace(tx, { id: workspaceId })
   if (!workspace || workspace.deletedAt !== null) throw new Refusal('gone', 'The workspace has been deleted.')
@@ -116,7 +120,7 @@ async function orderTransition(tx: Tx, causes: Causes, order: Ordered): Promise<
     provisioner: workspace.provisioner,
     host: workspace.host,
     transition,
-    reason: order.reason ?? 'initiator',
+    reason,
     stage: 'none',
     initiatorId: actor.id,
     templateVersionId: order.versionId ?? workspace.templateVersionId,
@@ -126,13 +130,20 @@ async function orderTransition(tx: Tx, causes: Causes, order: Ordered): Promise<
   await copyBuildParameters(tx, { buildId: build.id, fromBuildId: workspace.buildId })
   if (pooled) await causes.preset(pooled.presetId, 'prebuild deleted by hand', actor.id)
   causes.workspace(workspaceId)
+  await auditWorkspace(tx, order, {
+    action: transition,
+    workspace,
+    before: { build_number: workspace.buildNumber, transition: workspace.buildTransition },
+    after: { build_number: workspace.buildNumber + 1, transition, reason, build_id: build.id },
+  })
   return build.id
 }
 
-type Cancel = { build: FindBuildRow; expected: 'pending' | 'running' | undefined }
+type Cancel = { build: FindBuildRow; expected: 'pending' | 'running' | undefined; actor: Actor; request: Request }
 
 /** A pending one ends at once; of a running one the worker learns at its next heartbeat. */
-async function cancel(tx: Tx, causes: Causes, { build, expected }: Cancel): Promise<void> {
+async function cancel(tx: Tx, causes: Causes, order: Cancel): Promise<void> {
+  const { build, expected } = order
   const { workspaceId } = build
   const pooled = await lockPoolRow(tx, { workspaceId })
   const workspace = await lockWorkspace(tx, { id: workspaceId })
@@ -145,9 +156,25 @@ async function cancel(tx: Tx, causes: Causes, { build, expected }: Cancel): Prom
   }
   const canceled = await cancelProvisionerJob(tx, { id: job.id })
   causes.workspace(workspaceId)
+  await auditWorkspace(tx, order, {
+    action: 'write',
+    workspace,
+    before: { canceled_build: null },
+    after: { canceled_build: build.buildNumber, build_id: build.id },
+  })
   // Nothing of a first build exists outside the database before a worker takes it.
   const endedUnbegun = canceled !== null && canceled.completedAt !== null
   if (endedUnbegun && build.buildNumber === 1 && pooled) await removeWorkspace(tx, causes, workspaceId)
+}
+
+type Changed = Pick<AuditEntry, 'action' | 'before' | 'after'> & {
+  workspace: { id: string; name: string; organizationId: string }
+}
+
+/** Of builds too the target is the workspace: its whole story is found in one place. */
+async function auditWorkspace(tx: Tx, who: Auditor, { workspace, ...entry }: Changed): Promise<void> {
+  const { id, name, organizationId } = workspace
+  await audit(tx, who, { ...entry, target: { type: 'workspace', id, name }, organizationId })
 }
 
 async function oneBuild(db: Db, id: string) {

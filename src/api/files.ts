@@ -4,6 +4,7 @@ import { raw, Router } from 'express'
 import { findFileByHash, insertFile } from '../../sql/files.sql.ts'
 import { uploadFile } from '../contract/templates.ts'
 import { Refusal } from '../domain/errors.ts'
+import { audit } from './audit.ts'
 import { type ApiContext, route } from './route.ts'
 
 /** What the wire format promises. */
@@ -25,7 +26,14 @@ export function files(context: ApiContext): Router {
     if (request.body.length === 0) throw new Refusal('invalid', 'The file is empty.')
     const hash = createHash('sha256').update(request.body).digest()
     const file = { hash, createdBy: actor.id }
-    const made = await insertFile(context.db, { ...file, mimetype, data: request.body })
+    const data = request.body
+    const made = await context.db.transaction(async (tx) => {
+      const inserted = await insertFile(tx, { ...file, mimetype, data })
+      if (!inserted) return null // the same bytes again change nothing
+      const after = { mimetype, size: data.length }
+      await audit(tx, { actor, request }, { action: 'create', target: { type: 'file', id: inserted.id }, after })
+      return inserted
+    })
     const found = made ?? (await findFileByHash(context.db, file))
     if (!found) throw new Error('a file that could not be stored was not there either')
     response.status(made ? 201 : 200)

@@ -20,6 +20,7 @@ import { MAX_PAGE } from '../contract/values.ts'
 import { may } from '../domain/rbac/may.ts'
 import { notFound } from '../domain/refusals.ts'
 import { type Actor, requireMay, requireRead, templateTarget } from './access.ts'
+import { audit } from './audit.ts'
 import { Refusal } from '../domain/errors.ts'
 import { provisionTask } from '../jobs/pokes.ts'
 import { withWakes } from '../jobs/wakes.ts'
@@ -36,7 +37,7 @@ export function templateVersions(context: ApiContext): Router {
   const router = Router()
   const { db } = context
 
-  route(router, context, createTemplateVersion, async ({ params, body }, { actor }) => {
+  route(router, context, createTemplateVersion, async ({ params, body }, { actor, request }) => {
     const organization = await resolveOrganization(db, params.organization, actor)
     await requirePush(db, { actor, organizationId: organization.id, templateId: body.template_id })
     const file = await findFile(db, { id: body.file_id })
@@ -58,7 +59,19 @@ export function templateVersions(context: ApiContext): Router {
       return await withWakes(db, async (tx, causes) => {
         const job = await insertImportJob(tx, order)
         causes.provisioner(provisionTask(body.provisioner, null))
-        return (await insertTemplateVersion(tx, { ...version, jobId: job.id })).id
+        const made = await insertTemplateVersion(tx, { ...version, jobId: job.id })
+        const { templateId, message } = version
+        await audit(
+          tx,
+          { actor, request },
+          {
+            action: 'create',
+            target: { type: 'template_version', id: made.id, name },
+            organizationId: organization.id,
+            after: { name, message, template_id: templateId, file_id: file.id, provisioner: order.provisioner },
+          },
+        )
+        return made.id
       })
     })
     return await oneVersion(db, id, actor)

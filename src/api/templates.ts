@@ -29,6 +29,7 @@ import { MAX_PAGE } from '../contract/values.ts'
 import { may } from '../domain/rbac/may.ts'
 import { notFound } from '../domain/refusals.ts'
 import { type Actor, requireMay, requireRead, templateTarget } from './access.ts'
+import { audit, type AuditEntry, type Auditor } from './audit.ts'
 import { Refusal } from '../domain/errors.ts'
 import { TemplateManifest } from '../domain/manifest.ts'
 import { type Causes, withWakes } from '../jobs/wakes.ts'
@@ -41,6 +42,7 @@ import { templateShape, versionShapes } from './wire/templates.ts'
 export function templates(context: ApiContext): Router {
   const router = Router()
   serveReading(router, context)
+  serveCreation(router, context)
   serveChanges(router, context)
   return router
 }
@@ -87,10 +89,11 @@ function serveReading(router: Router, context: ApiContext): void {
   })
 }
 
-function serveChanges(router: Router, context: ApiContext): void {
+function serveCreation(router: Router, context: ApiContext): void {
   const { db } = context
 
-  route(router, context, createTemplate, async ({ params, body }, { actor }) => {
+  route(router, context, createTemplate, async ({ params, body }, who) => {
+    const { actor } = who
     const organization = await resolveOrganization(db, params.organization, actor)
     requireMay(actor, 'create', { type: 'template', organizationId: organization.id })
     const version = await readableVersion(db, body.template_version_id, actor)
@@ -98,12 +101,15 @@ function serveChanges(router: Router, context: ApiContext): void {
     const job = await findProvisionerJob(db, { id: version.jobId })
     const declared = version.manifest === null ? undefined : TemplateManifest.parse(version.manifest)
     const id = await withWakes(db, async (tx, causes) => {
-      const template = await insertTemplate(tx, {
-        organizationId: organization.id,
-        name: body.name,
+      const words = {
         displayName: body.display_name || (declared?.display_name ?? ''),
         description: body.description || (declared?.description ?? ''),
         icon: body.icon || (declared?.icon ?? ''),
+      }
+      const template = await insertTemplate(tx, {
+        organizationId: organization.id,
+        name: body.name,
+        ...words,
         provisioner: job?.provisioner ?? 'process',
         activeVersionId: version.id,
         createdBy: actor.id,
@@ -116,14 +122,25 @@ function serveChanges(router: Router, context: ApiContext): void {
       if (attached === 0) throw new Refusal('invalid', 'This version already belongs to a template, or is archived.')
       await grantTemplate(tx, { templateId: template.id, groupId: organization.id, actions: ['read', 'use'] })
       await wakePools(tx, causes, { versionId: version.id, cause: 'template created', actor })
+      const { displayName, ...others } = words
+      await auditTemplate(tx, who, {
+        action: 'create',
+        template: { id: template.id, name: body.name, organizationId: organization.id },
+        after: { name: body.name, display_name: displayName, ...others, ...activeVersion(version) },
+      })
       return template.id
     }).catch((error: unknown) => {
       throw isUniqueViolation(error, 'templates_name') ? nameTaken(body.name) : error
     })
     return templateShape(await readableTemplate(db, id, actor))
   })
+}
 
-  route(router, context, promoteTemplateVersion, async ({ params, body }, { actor }) => {
+function serveChanges(router: Router, context: ApiContext): void {
+  const { db } = context
+
+  route(router, context, promoteTemplateVersion, async ({ params, body }, who) => {
+    const { actor } = who
     const template = await readableTemplate(db, params.template, actor)
     requireMay(actor, 'update', templateTarget(template))
     const version = await readableVersion(db, body.id, actor)
@@ -135,7 +152,14 @@ function serveChanges(router: Router, context: ApiContext): void {
     await withWakes(db, async (tx, causes) => {
       const locked = await lockTemplate(tx, { id: template.id })
       if (!locked) throw notFound()
+      const previous = await findTemplateVersion(tx, { id: locked.activeVersionId, templateId: null, name: null })
       await setActiveVersion(tx, { id: template.id, versionId: version.id })
+      await auditTemplate(tx, who, {
+        action: 'write',
+        template,
+        before: previous ? activeVersion(previous) : {},
+        after: activeVersion(version),
+      })
       for (const versionId of [locked.activeVersionId, version.id]) {
         await wakePools(tx, causes, { versionId, cause: 'version promoted', actor })
       }
@@ -143,12 +167,15 @@ function serveChanges(router: Router, context: ApiContext): void {
     return { message: 'Updated the active template version!' }
   })
 
-  route(router, context, invalidatePrebuilds, async ({ params }, { actor }) => {
+  route(router, context, invalidatePrebuilds, async ({ params }, who) => {
+    const { actor } = who
     const template = await readableTemplate(db, params.template, actor)
     requireMay(actor, 'update', templateTarget(template))
     const rows = await withWakes(db, async (tx, causes) => {
       const presets = await invalidatePresets(tx, { templateId: template.id })
       for (const { presetId } of presets) await causes.preset(presetId, 'invalidated', actor.id)
+      const names = presets.map(({ presetName }) => presetName)
+      await auditTemplate(tx, who, { action: 'write', template, after: { invalidated_presets: names } })
       return presets
     })
     const invalidated = rows.map((row) => ({
@@ -158,6 +185,19 @@ function serveChanges(router: Router, context: ApiContext): void {
     }))
     return { invalidated }
   })
+}
+
+type Changed = Pick<AuditEntry, 'action' | 'before' | 'after'> & {
+  template: { id: string; name: string; organizationId: string }
+}
+
+async function auditTemplate(tx: Tx, who: Auditor, { template, ...entry }: Changed): Promise<void> {
+  const { id, name, organizationId } = template
+  await audit(tx, who, { ...entry, target: { type: 'template', id, name }, organizationId })
+}
+
+function activeVersion({ id, name }: { id: string; name: string }) {
+  return { active_version: name, active_version_id: id }
 }
 
 function nameTaken(name: string): Refusal {

@@ -94,6 +94,7 @@ async function createFor(context: ApiContext, { actor, user, body, organizationI
     body,
     resolve: async () => await resolveTarget(context.db, wanted),
     idempotencyKey,
+    request,
   })
   return { ...(await oneWorkspace(context.db, workspaceId)), claim }
 }

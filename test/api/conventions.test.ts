@@ -11,7 +11,7 @@ import { anOrganization, aPerson } from './people.ts'
 
 type Expected = {
   /** What somebody of another organization is answered about things that exist. */
-  stranger: 200 | 400 | 401 | 404
+  stranger: 200 | 400 | 401 | 403 | 404
   /** Who has no token: 401 unless this says that the route is public. */
   anonymous?: 200 | 401
   /** One that would do something if it were allowed. */
@@ -71,6 +71,7 @@ const EXPECTED: Record<string, Expected> = {
   'PATCH /workspaceagents/me/logs': agents,
   'GET /workspaceagents/:agent/logs': hidden,
   'GET /prebuilds': own,
+  'GET /audit': { stranger: 403 },
 }
 
 type Asked = { method?: string; path: string; body?: unknown; headers?: Record<string, string> }

@@ -40,6 +40,9 @@ const HOT: Hot[] = [
       provisioner: text('process'),
       idempotencyKey: text('key'),
       requestHash: `sha256('x')`,
+      requestId: text('request'),
+      address: text('127.0.0.1'),
+      userAgent: text('agent'),
     }),
   },
   {

@@ -8,7 +8,7 @@ import {
   insertEvent,
   insertIdempotencyKey,
 } from '../../../sql/claims.sql.ts'
-import { isUniqueViolation } from '../../../sql/database.ts'
+import { isUniqueViolation, type Tx } from '../../../sql/database.ts'
 import { insertBuildParameters } from '../../../sql/workspace_builds.sql.ts'
 import { insertWorkspace } from '../../../sql/workspaces.sql.ts'
 import { orderBuild, PRIORITY } from '../../builds.ts'
@@ -16,6 +16,7 @@ import { type Claimed, claimPrebuild } from '../../claims.ts'
 import type { Claim, CreateWorkspace } from '../../contract/workspaces.ts'
 import { Refusal } from '../../domain/errors.ts'
 import { withWakes } from '../../jobs/wakes.ts'
+import { audit, type Auditor, originOf } from '../audit.ts'
 import type { ApiContext } from '../route.ts'
 import { readTarget, type Target } from './target.ts'
 
@@ -29,6 +30,8 @@ export type CreateRequest = {
   /** What the request means at the moment; refuses what cannot be built. */
   resolve(): Promise<Target>
   idempotencyKey: string | null
+  /** For the audit log. */
+  request: NonNullable<Auditor['request']>
 }
 export type Created = { workspaceId: string; claim: Claim }
 type Resolved = CreateRequest & { target: Target }
@@ -111,6 +114,7 @@ async function claimNow(context: ApiContext, request: Resolved): Promise<Claimed
     name: body.name,
     now: target.now,
     idempotency: idempotencyOf(request),
+    origin: originOf(request.request),
   }
   const claimed = await claimPrebuild(context.db, order)
   if (claimed) context.announcements.add({ workspaceId: claimed.workspaceId, presetId: claim.presetId })
@@ -148,8 +152,30 @@ async function buildFresh(context: ApiContext, request: Resolved): Promise<strin
       await insertIdempotencyKey(tx, { userId: actorId, key, requestHash: hash, workspaceId: workspace.id })
     }
     causes.workspace(workspace.id)
+    await auditCreation(tx, request, workspace.id)
     return workspace.id
   })
+}
+
+/** Of a claim the row is part of the claim's one statement. */
+async function auditCreation(tx: Tx, { target, body, ...who }: Resolved, id: string): Promise<void> {
+  await audit(
+    tx,
+    { actor: { id: who.actorId }, request: who.request },
+    {
+      action: 'create',
+      target: { type: 'workspace', id, name: body.name },
+      organizationId: target.organizationId,
+      after: {
+        name: body.name,
+        owner_id: who.userId,
+        template_id: target.templateId,
+        template_version_id: target.versionId,
+        preset_id: target.preset?.claim.presetId ?? null,
+        parameters: { ...target.parameters },
+      },
+    },
+  )
 }
 
 async function findRepeated(context: ApiContext, request: CreateRequest): Promise<Created | null> {
