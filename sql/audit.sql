@@ -8,8 +8,8 @@ values (:actorId, :organizationId, :action, :targetType, :targetId, :targetName,
 -- listAuditLogs :many
 -- Newest first, by id: ids carry their time. A null filter lets all pass. Those in `organizationIds` (null: all, and
 -- what belongs to no organization). Names of the people and organizations of now, deleted ones included.
--- nullable params: actorId, action, targetType, targetId, organizationId, organizationName, organizationIds, requestId
--- nullable params: from, to, afterId
+-- nullable params: actorId, action, targetType, targetId, targetName, organizationId, organizationName, organizationIds
+-- nullable params: requestId, from, to, afterId
 -- not null: id, at, action, target_type, target_id, target_name, before, after, request_id, user_agent
 select l.id, l.at, l.actor_id, u.username as actor_name, l.organization_id, o.name as organization_name, l.action,
   l.target_type, l.target_id, l.target_name, l.before, l.after, l.request_id, host(l.address) as address, l.user_agent
@@ -20,6 +20,7 @@ where (:actorId::uuid is null or l.actor_id = :actorId::uuid)
   and (:action::text is null or l.action = :action::text)
   and (:targetType::text is null or l.target_type = :targetType::text)
   and (:targetId::text is null or l.target_id = :targetId::text)
+  and (:targetName::text is null or lower(l.target_name) = lower(:targetName::text))
   and (:organizationId::uuid is null or l.organization_id = :organizationId::uuid)
   and (:organizationName::text is null or l.organization_id in (
     select n.id from daybreak.organizations n where lower(n.name) = lower(:organizationName::text)))
@@ -33,8 +34,8 @@ limit :limit offset :offset;
 
 -- countAuditLogs :one
 -- Counts no further than `limit`.
--- nullable params: actorId, action, targetType, targetId, organizationId, organizationName, organizationIds, requestId
--- nullable params: from, to
+-- nullable params: actorId, action, targetType, targetId, targetName, organizationId, organizationName, organizationIds
+-- nullable params: requestId, from, to
 -- not null: count
 select count(*)::integer as count from (
   select from daybreak.audit_log l
@@ -42,6 +43,7 @@ select count(*)::integer as count from (
     and (:action::text is null or l.action = :action::text)
     and (:targetType::text is null or l.target_type = :targetType::text)
     and (:targetId::text is null or l.target_id = :targetId::text)
+    and (:targetName::text is null or lower(l.target_name) = lower(:targetName::text))
     and (:organizationId::uuid is null or l.organization_id = :organizationId::uuid)
     and (:organizationName::text is null or l.organization_id in (
       select n.id from daybreak.organizations n where lower(n.name) = lower(:organizationName::text)))

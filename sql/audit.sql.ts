@@ -16,7 +16,7 @@ const listAuditLogsRow = z.object({ id: z.guid(), at: z.date(), actorId: z.guid(
 export type ListAuditLogsRow = z.infer<typeof listAuditLogsRow>
 
 /** Newest first, by id: ids carry their time. A null filter lets all pass. Those in `organizationIds` (null: all, and what belongs to no organization). Names of the people and organizations of now, deleted ones included. */
-export async function listAuditLogs(db: CommonQueryMethods, params: { actorId: string | null; action: string | null; targetType: string | null; targetId: string | null; organizationId: string | null; organizationName: string | null; organizationIds: readonly string[] | null; requestId: string | null; from: Date | null; to: Date | null; afterId: string | null; limit: number; offset: number }): Promise<readonly ListAuditLogsRow[]> {
+export async function listAuditLogs(db: CommonQueryMethods, params: { actorId: string | null; action: string | null; targetType: string | null; targetId: string | null; targetName: string | null; organizationId: string | null; organizationName: string | null; organizationIds: readonly string[] | null; requestId: string | null; from: Date | null; to: Date | null; afterId: string | null; limit: number; offset: number }): Promise<readonly ListAuditLogsRow[]> {
   return await db.any(sql.type(listAuditLogsRow)`
     select l.id, l.at, l.actor_id, u.username as actor_name, l.organization_id, o.name as organization_name, l.action,
       l.target_type, l.target_id, l.target_name, l.before, l.after, l.request_id, host(l.address) as address, l.user_agent
@@ -27,6 +27,7 @@ export async function listAuditLogs(db: CommonQueryMethods, params: { actorId: s
       and (${params.action}::text is null or l.action = ${params.action}::text)
       and (${params.targetType}::text is null or l.target_type = ${params.targetType}::text)
       and (${params.targetId}::text is null or l.target_id = ${params.targetId}::text)
+      and (${params.targetName}::text is null or lower(l.target_name) = lower(${params.targetName}::text))
       and (${params.organizationId}::uuid is null or l.organization_id = ${params.organizationId}::uuid)
       and (${params.organizationName}::text is null or l.organization_id in (
         select n.id from daybreak.organizations n where lower(n.name) = lower(${params.organizationName}::text)))
@@ -43,7 +44,7 @@ const countAuditLogsRow = z.object({ count: z.int() })
 export type CountAuditLogsRow = z.infer<typeof countAuditLogsRow>
 
 /** Counts no further than `limit`. */
-export async function countAuditLogs(db: CommonQueryMethods, params: { actorId: string | null; action: string | null; targetType: string | null; targetId: string | null; organizationId: string | null; organizationName: string | null; organizationIds: readonly string[] | null; requestId: string | null; from: Date | null; to: Date | null; limit: number }): Promise<CountAuditLogsRow> {
+export async function countAuditLogs(db: CommonQueryMethods, params: { actorId: string | null; action: string | null; targetType: string | null; targetId: string | null; targetName: string | null; organizationId: string | null; organizationName: string | null; organizationIds: readonly string[] | null; requestId: string | null; from: Date | null; to: Date | null; limit: number }): Promise<CountAuditLogsRow> {
   return await db.one(sql.type(countAuditLogsRow)`
     select count(*)::integer as count from (
       select from daybreak.audit_log l
@@ -51,6 +52,7 @@ export async function countAuditLogs(db: CommonQueryMethods, params: { actorId: 
         and (${params.action}::text is null or l.action = ${params.action}::text)
         and (${params.targetType}::text is null or l.target_type = ${params.targetType}::text)
         and (${params.targetId}::text is null or l.target_id = ${params.targetId}::text)
+        and (${params.targetName}::text is null or lower(l.target_name) = lower(${params.targetName}::text))
         and (${params.organizationId}::uuid is null or l.organization_id = ${params.organizationId}::uuid)
         and (${params.organizationName}::text is null or l.organization_id in (
           select n.id from daybreak.organizations n where lower(n.name) = lower(${params.organizationName}::text)))

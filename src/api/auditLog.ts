@@ -51,6 +51,7 @@ async function toFilter(db: Db, query: AuditQuery, actor: Actor) {
     action: query.action ?? null,
     targetType: query.resource_type ?? null,
     targetId: query.resource_id ?? null,
+    targetName: query.resource_target ?? null,
     organizationId,
     organizationName: organizationId === null ? (organization ?? null) : null,
     requestId: query.request_id ?? null,

@@ -11,6 +11,7 @@ export const COMMANDS: readonly Entry[] = [
   { name: 'login', summary: 'sign in at a server', load: async () => (await import('./login.ts')).login },
   { name: 'logout', summary: 'end your session and forget it', load: async () => (await import('./logout.ts')).logout },
   { name: 'whoami', summary: 'say who you are, and where', load: async () => (await import('./whoami.ts')).whoami },
+  { name: 'audit', summary: 'see who changed what', load: async () => (await import('./audit.ts')).audit },
 ]
 
 export const GROUPS: readonly Group[] = [

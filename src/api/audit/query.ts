@@ -9,6 +9,8 @@ export type AuditQuery = {
   action?: string
   resource_type?: string
   resource_id?: string
+  /** The name that it had. */
+  resource_target?: string
   organization?: string
   request_id?: string
   /** Inclusive. */
@@ -22,6 +24,7 @@ const WORDS = [
   'action',
   'resource_type',
   'resource_id',
+  'resource_target',
   'organization',
   'request_id',
   'date_from',

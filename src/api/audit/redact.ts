@@ -13,8 +13,12 @@ export const MAX_SIDE = 16 * 1024
 const MAX_NAME = 100
 
 /** Whatever is under such a name is hidden, unless `HARMLESS` or a mere yes or no. */
-const SECRET_NAME =
-  /passw|passphrase|passcode|secret|token|credential|cookie|hash|authorization|bearer|sealed|private|signature|(^|_)keys?($|_)|_?apikey/
+const SECRET_NAME = new RegExp(
+  [
+    'passw|passphrase|passcode|secret|token|credential|cookie|hash|authorization|bearer|sealed|private|signature',
+    '(^|_)keys?($|_)|apikey',
+  ].join('|'),
+)
 /** Names that the pattern catches, and that are worth reading. */
 const HARMLESS = new Set(['preset_key', 'token_name', 'key_id', 'api_key_id', 'key_name', 'public_key'])
 
