@@ -12,7 +12,12 @@ const ASSIGNABLE = SITE_ROLES.map(({ name }) => name).filter((name) => name !== 
 
 const Text = z.string().trim().min(1).max(2_000)
 const Claim = Text.max(200)
-const Role = z.string().refine((name) => ASSIGNABLE.includes(name))
+const Roles = z
+  .union([z.string(), z.array(z.string())])
+  .transform((roles) => (typeof roles === 'string' ? [roles] : roles))
+  .refine((roles) => roles.every((name) => ASSIGNABLE.includes(name)), {
+    error: `expected one or a list of ${ASSIGNABLE.join(', ')}`,
+  })
 const GroupName = z.string().trim().min(1).max(64)
 
 function isAllowedIssuer(text: string): boolean {
@@ -55,9 +60,7 @@ const Provider = z.strictObject({
     )
     .default({}),
   roles_claim: Claim.optional(),
-  role_mapping: z
-    .record(z.string(), z.union([Role, z.array(Role)], { error: `expected one or a list of ${ASSIGNABLE.join(', ')}` }))
-    .default({}),
+  role_mapping: z.record(z.string(), Roles).default({}),
   allow_signups: z.boolean(),
   claims_source: z.enum(['user_info', 'access_token', 'none']),
   email_domains: z
