@@ -12,8 +12,14 @@ const PREBUILDS = 1_000
 /** After five runs PostgreSQL may plan a prepared statement once and for all; production lives in that plan. */
 const RUNS_BEFORE = 6
 
+const SQL = new URL('../../sql/', import.meta.url)
+const QUERIES = fs
+  .readdirSync(SQL)
+  .filter((file) => file.endsWith('.sql'))
+  .flatMap((file) => parseQueries(fs.readFileSync(new URL(file, SQL), 'utf8')))
+
 type Known = Seeded & { user: string; workspace: string; build: string; job: string; agent: string; tokenHash: string }
-type Hot = { file: string; name: string; pages: number; params(known: Known): Record<string, string> }
+type Hot = { name: string; pages: number; params(known: Known): Record<string, string> }
 
 const uuid = (id: string) => `'${id}'::uuid`
 const uuids = (...ids: string[]) => `array['${ids.join("','")}']::uuid[]`
@@ -22,7 +28,6 @@ const text = (value: string) => `'${value}'`
 /** Pages: what was measured, and room for half as much again. */
 const HOT: Hot[] = [
   {
-    file: 'claims',
     name: 'claimPrebuild',
     pages: 130,
     params: (known) => ({
@@ -46,7 +51,6 @@ const HOT: Hot[] = [
     }),
   },
   {
-    file: 'claims',
     name: 'countClaimable',
     pages: 10,
     params: (known) => ({
@@ -57,7 +61,6 @@ const HOT: Hot[] = [
     }),
   },
   {
-    file: 'presets',
     name: 'findCreateTarget',
     pages: 20,
     params: (known) => ({
@@ -69,42 +72,36 @@ const HOT: Hot[] = [
       presetId: uuid(known.presetId),
     }),
   },
-  { file: 'identity', name: 'findApiKey', pages: 10, params: () => ({ id: text('abcdefghij') }) },
-  { file: 'workspaces', name: 'findWorkspace', pages: 10, params: (known) => ({ id: uuid(known.workspace) }) },
-  { file: 'workspaces', name: 'lockWorkspace', pages: 25, params: (known) => ({ id: uuid(known.workspace) }) },
+  { name: 'findSession', pages: 10, params: () => ({ id: text('abcdefghij') }) },
+  { name: 'findWorkspace', pages: 10, params: (known) => ({ id: uuid(known.workspace) }) },
+  { name: 'lockWorkspace', pages: 25, params: (known) => ({ id: uuid(known.workspace) }) },
   {
-    file: 'workspace_builds',
     name: 'readLatestBuilds',
     pages: 50,
     params: (known) => ({ workspaceIds: uuids(known.workspace) }),
   },
   {
-    file: 'workspace_builds',
     name: 'findBuildForProvision',
     pages: 20,
     params: (known) => ({ jobId: uuid(known.job) }),
   },
   {
-    file: 'workspace_agents',
     name: 'findAgentByToken',
     pages: 12,
     params: (known) => ({ tokenHash: known.tokenHash }),
   },
-  { file: 'workspace_agents', name: 'beatAgents', pages: 30, params: (known) => ({ ids: uuids(known.agent) }) },
+  { name: 'beatAgents', pages: 30, params: (known) => ({ ids: uuids(known.agent) }) },
   {
-    file: 'prebuild_pool',
     name: 'lockPoolRow',
     pages: 10,
     params: (known) => ({ workspaceId: uuid(known.workspace) }),
   },
   {
-    file: 'prebuild_pool',
     name: 'settlePoolRow',
     pages: 30,
     params: (known) => ({ workspaceId: uuid(known.workspace) }),
   },
   {
-    file: 'provisioner_jobs',
     name: 'acquireProvisionerJob',
     pages: 10,
     params: () => ({
@@ -114,17 +111,16 @@ const HOT: Hot[] = [
     }),
   },
   {
-    file: 'provisioner_jobs',
     name: 'heartbeatProvisionerJob',
     pages: 10,
     params: (known) => ({ id: uuid(known.job), workerId: 'uuidv7()', attempt: '1' }),
   },
-  { file: 'reconcile', name: 'takeWakes', pages: 10, params: (known) => ({ presetId: uuid(known.presetId) }) },
-  { file: 'reconcile', name: 'hasWakes', pages: 10, params: (known) => ({ presetId: uuid(known.presetId) }) },
-  { file: 'reconcile', name: 'lockPreset', pages: 10, params: (known) => ({ presetId: uuid(known.presetId) }) },
-  { file: 'reconcile', name: 'readAlarm', pages: 55, params: () => ({ horizonSeconds: '2', silentSeconds: '45' }) },
+  { name: 'takeWakes', pages: 10, params: (known) => ({ presetId: uuid(known.presetId) }) },
+  { name: 'hasWakes', pages: 10, params: (known) => ({ presetId: uuid(known.presetId) }) },
+  { name: 'lockPreset', pages: 10, params: (known) => ({ presetId: uuid(known.presetId) }) },
+  { name: 'readAlarm', pages: 55, params: () => ({ horizonSeconds: '2', silentSeconds: '45' }) },
   // It reads its pool, a thousand small rows here, and nothing of the history.
-  { file: 'reconcile', name: 'readPresetSnapshot', pages: 40, params: (known) => ({ presetId: uuid(known.presetId) }) },
+  { name: 'readPresetSnapshot', pages: 40, params: (known) => ({ presetId: uuid(known.presetId) }) },
 ]
 
 test('hot statements cost the same however much history there is', async (t) => {
@@ -157,10 +153,9 @@ async function seed(client: pg.Client): Promise<Known> {
   return { ...world, ...rows[0]!, tokenHash: `'${rows[0]!.tokenHash}'::bytea` }
 }
 
-async function pagesOf(client: pg.Client, { file, name, params }: Hot, known: Known): Promise<number> {
-  const queries = parseQueries(fs.readFileSync(new URL(`../../sql/${file}.sql`, import.meta.url), 'utf8'))
-  const query = queries.find((candidate) => candidate.name === name)
-  if (!query) throw new Error(`sql/${file}.sql has no query ${name}`)
+async function pagesOf(client: pg.Client, { name, params }: Hot, known: Known): Promise<number> {
+  const query = QUERIES.find((candidate) => candidate.name === name)
+  if (!query) throw new Error(`there is no query ${name}`)
   const values = params(known)
   const call = `execute ${name} (${query.params.map((param) => values[param]).join(', ')})`
   await client.query(`prepare ${name} as ${numbered(query)}`)
