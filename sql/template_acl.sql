@@ -32,8 +32,3 @@ where m.organization_id = :organizationId and u.deleted_at is null and not u.is_
   and strpos(lower(u.username || ' ' || u.email), lower(:text)) > 0
 order by lower(u.username), u.id
 limit :limit;
-
--- updateTemplate :exec
-update daybreak.templates set name = :name, display_name = :displayName, description = :description, icon = :icon,
-  deprecated = :deprecated, require_active_version = :requireActiveVersion, updated_at = clock_timestamp()
-where id = :id;

@@ -55,11 +55,3 @@ export async function listGrantableUsers(db: CommonQueryMethods, params: { organ
     order by lower(u.username), u.id
     limit ${params.limit}`)
 }
-
-export async function updateTemplate(db: CommonQueryMethods, params: { name: string; displayName: string; description: string; icon: string; deprecated: string; requireActiveVersion: boolean; id: string }): Promise<number> {
-  const { rowCount } = await db.query(sql.unsafe`
-    update daybreak.templates set name = ${params.name}, display_name = ${params.displayName}, description = ${params.description}, icon = ${params.icon},
-      deprecated = ${params.deprecated}, require_active_version = ${params.requireActiveVersion}, updated_at = clock_timestamp()
-    where id = ${params.id}`)
-  return rowCount
-}

@@ -102,3 +102,8 @@ select name from daybreak.template_versions where template_id = :templateId and 
 -- findManifest :maybe
 -- What the import of a version found; it never changes afterwards.
 select manifest from daybreak.template_versions where id = :id;
+
+-- setTemplateSettings :exec
+update daybreak.templates set name = :name, display_name = :displayName, description = :description, icon = :icon,
+  deprecated = :deprecated, require_active_version = :requireActiveVersion, updated_at = clock_timestamp()
+where id = :id;

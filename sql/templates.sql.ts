@@ -161,3 +161,11 @@ export async function findManifest(db: CommonQueryMethods, params: { id: string 
   return await db.maybeOne(sql.type(findManifestRow)`
     select manifest from daybreak.template_versions where id = ${params.id}`)
 }
+
+export async function setTemplateSettings(db: CommonQueryMethods, params: { name: string; displayName: string; description: string; icon: string; deprecated: string; requireActiveVersion: boolean; id: string }): Promise<number> {
+  const { rowCount } = await db.query(sql.unsafe`
+    update daybreak.templates set name = ${params.name}, display_name = ${params.displayName}, description = ${params.description}, icon = ${params.icon},
+      deprecated = ${params.deprecated}, require_active_version = ${params.requireActiveVersion}, updated_at = clock_timestamp()
+    where id = ${params.id}`)
+  return rowCount
+}

@@ -9,9 +9,13 @@ import { builds } from './builds.ts'
 import { deployment, health } from './deployment.ts'
 import { answerErrors } from './errors.ts'
 import { files } from './files.ts'
+import { groups } from './groups.ts'
+import { members } from './members.ts'
 import { organizations } from './organizations.ts'
 import { prebuilds } from './prebuilds.ts'
 import type { ApiContext } from './route.ts'
+import { templateAcl } from './templateAcl.ts'
+import { templateSettings } from './templateSettings.ts'
 import { templates } from './templates.ts'
 import { templateVersions } from './templateVersions.ts'
 import { users } from './users.ts'
@@ -55,9 +59,13 @@ export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
   deployment,
   users,
   organizations,
+  members,
+  groups,
   files,
   templateVersions,
   templates,
+  templateSettings,
+  templateAcl,
   watch,
   workspaces,
   builds,

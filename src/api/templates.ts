@@ -26,6 +26,7 @@ import {
   promoteTemplateVersion,
 } from '../contract/templates.ts'
 import { MAX_PAGE } from '../contract/values.ts'
+import { defaultGroupAcl } from '../domain/rbac/acl.ts'
 import { may } from '../domain/rbac/may.ts'
 import { notFound } from '../domain/refusals.ts'
 import { type Actor, requireMay, requireRead, templateTarget } from './access.ts'
@@ -33,6 +34,7 @@ import { audit, type AuditEntry, type Auditor } from './audit.ts'
 import { Refusal } from '../domain/errors.ts'
 import { TemplateManifest } from '../domain/manifest.ts'
 import { type Causes, withWakes } from '../jobs/wakes.ts'
+import { ensurePoolMembership } from '../poolMembership.ts'
 import type { Tx } from '../../sql/database.ts'
 import { type ApiContext, route } from './route.ts'
 import { readableVersion } from './templateVersions.ts'
@@ -120,13 +122,22 @@ function serveCreation(router: Router, context: ApiContext): void {
         organizationId: organization.id,
       })
       if (attached === 0) throw new Refusal('invalid', 'This version already belongs to a template, or is archived.')
-      await grantTemplate(tx, { templateId: template.id, groupId: organization.id, actions: ['read', 'use'] })
+      const everyone = body.disable_everyone_group_access ? '' : 'use'
+      for (const [groupId, actions] of Object.entries(defaultGroupAcl({ organizationId: organization.id, everyone }))) {
+        await grantTemplate(tx, { templateId: template.id, groupId, actions })
+      }
       await wakePools(tx, causes, { versionId: version.id, cause: 'template created', actor })
       const { displayName, ...others } = words
       await auditTemplate(tx, who, {
         action: 'create',
         template: { id: template.id, name: body.name, organizationId: organization.id },
-        after: { name: body.name, display_name: displayName, ...others, ...activeVersion(version) },
+        after: {
+          name: body.name,
+          display_name: displayName,
+          ...others,
+          ...activeVersion(version),
+          everyone_group_access: everyone !== '',
+        },
       })
       return template.id
     }).catch((error: unknown) => {
@@ -154,6 +165,7 @@ function serveChanges(router: Router, context: ApiContext): void {
       if (!locked) throw notFound()
       const previous = await findTemplateVersion(tx, { id: locked.activeVersionId, templateId: null, name: null })
       await setActiveVersion(tx, { id: template.id, versionId: version.id })
+      await ensurePoolMembership(tx, { organizationId: template.organizationId })
       await auditTemplate(tx, who, {
         action: 'write',
         template,
@@ -200,7 +212,7 @@ function activeVersion({ id, name }: { id: string; name: string }) {
   return { active_version: name, active_version_id: id }
 }
 
-function nameTaken(name: string): Refusal {
+export function nameTaken(name: string): Refusal {
   return new Refusal('conflict', `Template with name "${name}" already exists.`, {
     validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
   })

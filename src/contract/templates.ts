@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { LogQuery, ProvisionerJob, ProvisionerJobLog } from './provisionerJobs.ts'
-import { ByOrganization, Id, Name, Page, Response, Time } from './values.ts'
+import { ByOrganization, Id, Name, Page, Response, SOMETHING, Time } from './values.ts'
 
 const ByTemplate = z.object({ template: Id })
 const ByVersion = z.object({ templateversion: Id })
@@ -100,7 +100,27 @@ export const createTemplate = endpoint('POST', '/organizations/:organization/tem
     display_name: z.string().max(64).default(''),
     description: z.string().max(128).default(''),
     icon: z.string().max(256).default(''),
+    /** Otherwise every member of the organization may use it. */
+    disable_everyone_group_access: z.boolean().default(false),
   }),
+  reply: Template,
+})
+export const updateTemplate = endpoint('PATCH', '/templates/:template', {
+  summary: 'Changes what is given of a template; 304 when nothing differs.',
+  params: ByTemplate,
+  body: z
+    .object({
+      name: Name.optional(),
+      display_name: z.string().max(64).optional(),
+      description: z.string().max(128).optional(),
+      icon: z.string().max(256).optional(),
+      /** Empty: it is not deprecated. */
+      deprecation_message: z.string().max(1024).optional(),
+      require_active_version: z.boolean().optional(),
+      /** True takes everyone off the list; false puts nobody on it. */
+      disable_everyone_group_access: z.boolean().optional(),
+    })
+    .refine(...SOMETHING),
   reply: Template,
 })
 export const listTemplates = endpoint('GET', '/templates', {

@@ -19,3 +19,9 @@ export const Name = z
   .regex(NAME, 'use letters and digits, with single dashes between them')
   .refine((name) => name !== 'new' && name !== 'create', 'this word is reserved')
 export const Response = z.object({ message: z.string() })
+
+/** For requests in which every field may be left out: without any, nobody means them. */
+export const SOMETHING = [
+  (fields: object) => Object.values(fields).some((value) => value !== undefined),
+  'say what to change',
+] as const

@@ -8,6 +8,7 @@ import { deleteOldDecisions } from '../../sql/reconcile.sql.ts'
 import { listStrandedRemovals, listUnsettledPoolRows, lockPoolRow, takePoolRow } from '../../sql/prebuild_pool.sql.ts'
 import type { Context } from '../context.ts'
 import { settlePool } from '../pool.ts'
+import { ensurePoolMembership } from '../poolMembership.ts'
 import { orderRemoval } from './reconcilePreset/actions.ts'
 import { reconcileUntilQuiet } from './reconcilePreset.ts'
 import { defineJob } from './task.ts'
@@ -23,7 +24,8 @@ export const sweepPresets = defineJob({
   every: '*/5 * * * *',
   async run(_payload, context, run) {
     let presets = 0
-    let corrections = (await settleRows(context)) + (await removeStranded(context))
+    const joined = await context.db.transaction((tx) => ensurePoolMembership(tx, { organizationId: null }))
+    let corrections = joined + (await settleRows(context)) + (await removeStranded(context))
     for (let after: string | undefined = ZERO_ID; after !== undefined && !run.signal.aborted; ) {
       const page = await listSweepPresets(context.db, { after, limit: PAGE })
       for (const { id } of page) {

@@ -13,6 +13,7 @@ import { findTemplateVersionByJob, insertVersionParameters, storeManifest } from
 import type { Context } from '../../context.ts'
 import { Refusal } from '../../domain/errors.ts'
 import { type ManifestPreset, presetKey, type TemplateManifest } from '../../domain/manifest.ts'
+import { ensurePoolMembership } from '../../poolMembership.ts'
 import { withWakes } from '../wakes.ts'
 import type { Work } from './build.ts'
 import { openJobRun } from './jobRun.ts'
@@ -45,7 +46,10 @@ export async function runImport(context: Context, { job, driver, signal }: Impor
   return await withWakes(context.db, async (tx, causes) => {
     const held = { id: job.id, workerId: context.processId, attempt: job.attempt, error, errorCode: '' }
     if (!(await completeProvisionerJob(tx, held))) return false
-    if (manifest) await storeTemplate(tx, { versionId: version.id, manifest })
+    if (manifest) {
+      await storeTemplate(tx, { versionId: version.id, manifest })
+      await ensurePoolMembership(tx, { organizationId: version.organizationId })
+    }
     // It may be a template's active version already.
     if (version.templateId === null) return manifest !== undefined
     for (const { id } of await listPoolPresetIds(tx, { versionId: version.id }))
