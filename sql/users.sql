@@ -112,3 +112,6 @@ with keys as (delete from daybreak.api_keys where user_id = :id),
   members as (delete from daybreak.organization_members where user_id = :id)
 update daybreak.users set deleted_at = clock_timestamp(), password_hash = null, updated_at = clock_timestamp()
 where id = :id;
+
+-- findPassword :maybe
+select password_hash from daybreak.users where id = :id and deleted_at is null;

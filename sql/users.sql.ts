@@ -187,3 +187,11 @@ export async function removeUser(db: CommonQueryMethods, params: { id: string })
     where id = ${params.id}`)
   return rowCount
 }
+
+const findPasswordRow = z.object({ passwordHash: z.string().nullable() })
+export type FindPasswordRow = z.infer<typeof findPasswordRow>
+
+export async function findPassword(db: CommonQueryMethods, params: { id: string }): Promise<FindPasswordRow | null> {
+  return await db.maybeOne(sql.type(findPasswordRow)`
+    select password_hash from daybreak.users where id = ${params.id} and deleted_at is null`)
+}

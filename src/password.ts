@@ -63,7 +63,7 @@ export const passwords = createPasswords()
 
 /** What is wrong with a new password of somebody who is called `names`; undefined: nothing. */
 export function passwordProblem(password: string, names: readonly string[]): string | undefined {
-  const length = [...password].length
+  const length = Array.from(password).length
   if (length < MIN_PASSWORD) return `A password has at least ${MIN_PASSWORD} characters.`
   if (length > MAX_PASSWORD) return `A password has at most ${MAX_PASSWORD} characters.`
   if (new Set(password).size < 4) return 'A password has at least four different characters.'
@@ -120,7 +120,8 @@ function limit(hasher: Hasher): Hasher {
       return await hasher(parameters)
     } finally {
       const next = waiting.shift()
-      if (next) next() // takes over this place
+      if (next)
+        next() // takes over this place
       else running--
     }
   }

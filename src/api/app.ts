@@ -9,6 +9,7 @@ import { builds } from './builds.ts'
 import { deployment, health } from './deployment.ts'
 import { answerErrors } from './errors.ts'
 import { files } from './files.ts'
+import { keys } from './keys.ts'
 import { groups } from './groups.ts'
 import { members } from './members.ts'
 import { organizations } from './organizations.ts'
@@ -19,6 +20,9 @@ import { templateSettings } from './templateSettings.ts'
 import { templates } from './templates.ts'
 import { templateVersions } from './templateVersions.ts'
 import { users } from './users.ts'
+import { userCreation } from './users/create.ts'
+import { signIn } from './users/signIn.ts'
+import { userStanding } from './users/standing.ts'
 import { watch } from './watch.ts'
 import { workspaces } from './workspaces.ts'
 
@@ -57,7 +61,11 @@ function api(context: ApiContext): Router {
 /** Every router of the API, in the order in which paths are tried. */
 export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
   deployment,
+  signIn,
+  userStanding,
+  userCreation,
   users,
+  keys,
   organizations,
   members,
   groups,

@@ -1,59 +1,61 @@
 import { Router } from 'express'
-import { deleteApiKey, findUser, type FindUserRow, insertApiKey, useSignInLink } from '../../sql/identity.sql.ts'
+import type { Request } from 'express'
+import { findUser, type FindUserRow } from '../../sql/identity.sql.ts'
 import type { Db } from '../../sql/database.ts'
-import { getUser, logout, signInWithLink, User } from '../contract/users.ts'
-import { may } from '../domain/rbac/may.ts'
-import { notFound } from '../domain/refusals.ts'
-import { type Actor } from './access.ts'
+import {
+  countUsers,
+  listUsers as listUserRows,
+  lockUser,
+  lockUserAlone,
+  ownsWorkspaces,
+  removeUser,
+  updateProfile as writeProfile,
+} from '../../sql/users.sql.ts'
+import { deleteUser, getUser, listUsers, updateProfile, type User } from '../contract/users.ts'
+import { MAX_PAGE } from '../contract/values.ts'
 import { Refusal } from '../domain/errors.ts'
-import { hashSecret, newApiKey } from '../secrets.ts'
-import { authenticate, SESSION_COOKIE } from './auth.ts'
-import { type ApiContext, publicRoute, route } from './route.ts'
+import { may } from '../domain/rbac/may.ts'
+import { forbidden, notFound } from '../domain/refusals.ts'
+import { type Actor, requireMay } from './access.ts'
+import { audit } from './audit.ts'
 import { asId } from './ids.ts'
-import { iso, timeIf } from './wire/time.ts'
+import { type ApiContext, route } from './route.ts'
+import { keepAnOwner, refuseSystemUser, refuseTaken, requireAbove } from './users/guards.ts'
+import { parseUserQuery } from './users/query.ts'
+import { userShape } from './users/shape.ts'
 
-/** As long as a first sign-in should last before a real one is set up. */
-export const SESSION_SECONDS = 7 * 24 * 60 * 60
+type By = { actor: Actor; request: Request }
 
 export function users(context: ApiContext): Router {
   const router = Router()
   const { db } = context
 
-  // Public: the link's token is the credential.
-  publicRoute(router, signInWithLink, async ({ body }) => ({ session_token: await openSession(db, body.token) }))
-
-  route(router, context, logout, async (_input, { request, response }) => {
-    const { keyId } = await authenticate(context, request)
-    await deleteApiKey(db, { id: keyId })
-    response.clearCookie(SESSION_COOKIE)
-    return { message: 'Logged out!' }
+  route(router, context, listUsers, async ({ query }, { actor }) => {
+    const { q, after_id: afterId = null, limit, offset } = query
+    const filter = { ...parseUserQuery(q), readerId: may(actor.subject, 'read', { type: 'user' }) ? null : actor.id }
+    if (filter.readerId !== null && !may(actor.subject, 'read', { type: 'user', id: actor.id })) {
+      return { users: [], count: 0 } // a token for something else
+    }
+    const [rows, { users: count }] = await Promise.all([
+      listUserRows(db, { ...filter, afterId, limit: limit || MAX_PAGE, offset }),
+      countUsers(db, filter),
+    ])
+    return { users: rows.map(userShape), count }
   })
 
   route(router, context, getUser, async ({ params }, { actor }) => userShape(await resolveUser(db, params.user, actor)))
 
-  return router
-}
-
-/** A link works once: the same statement finds and removes it. */
-export async function openSession(db: ApiContext['db'], linkToken: string): Promise<string> {
-  return await db.transaction(async (tx) => {
-    const link = await useSignInLink(tx, { tokenHash: hashSecret(linkToken) })
-    if (!link) {
-      throw new Refusal('unauthenticated', 'This sign-in link was used already or is older than 15 minutes.', {
-        detail: 'Start the server again to get a new one.',
-      })
-    }
-    const key = newApiKey()
-    await insertApiKey(tx, {
-      id: key.id,
-      hashedSecret: hashSecret(key.secret),
-      userId: link.userId,
-      loginType: 'link',
-      tokenName: '',
-      lifetimeSeconds: SESSION_SECONDS,
-    })
-    return key.text
+  route(router, context, updateProfile, async ({ params, body }, by) => {
+    const user = await resolveUser(db, params.user, by.actor)
+    return await changeProfile(context, { user, ...body }, by)
   })
+
+  route(router, context, deleteUser, async ({ params }, by) => {
+    await remove(context, await resolveUser(db, params.user, by.actor), by)
+    return { message: 'User has been deleted!' }
+  })
+
+  return router
 }
 
 /** By id, by name, or `me`. What one may not see does not exist. */
@@ -64,18 +66,51 @@ export async function resolveUser(db: Db, user: string, actor: Actor): Promise<F
   return found
 }
 
-export function userShape(row: FindUserRow): User {
-  return {
-    id: row.id,
-    username: row.username,
-    name: row.name,
-    email: row.email,
-    created_at: iso(row.createdAt),
-    updated_at: iso(row.updatedAt),
-    ...timeIf('last_seen_at', row.lastSeenAt),
-    status: User.shape.status.parse(row.status),
-    login_type: row.loginType,
-    organization_ids: row.organizationIds ?? [],
-    roles: row.roles.map((name) => ({ name, display_name: name.charAt(0).toUpperCase() + name.slice(1) })),
-  }
+async function changeProfile(
+  { db }: ApiContext,
+  { user, username, name }: { user: FindUserRow; username: string; name?: string | undefined },
+  { actor, request }: By,
+): Promise<User> {
+  requireMay(actor, 'update_personal', { type: 'user', id: user.id })
+  refuseSystemUser(user)
+  return await refuseTaken(() =>
+    db.transaction(async (tx) => {
+      const before = await lockUser(tx, { id: user.id })
+      if (!before) throw notFound()
+      const after = { username, name: name ?? before.name }
+      await writeProfile(tx, { id: user.id, ...after })
+      const target = { type: 'user', id: user.id, name: username }
+      const was = { username: before.username, name: before.name }
+      await audit(tx, { actor, request }, { action: 'write', target, before: was, after })
+      return await reread(tx, user.id)
+    }),
+  )
+}
+
+/** Workspaces come first: they may hold somebody's work, and have processes that must end. */
+async function remove({ db }: ApiContext, user: FindUserRow, { actor, request }: By): Promise<void> {
+  requireMay(actor, 'delete', { type: 'user', id: user.id })
+  refuseSystemUser(user)
+  if (user.id === actor.id) throw forbidden('You cannot delete yourself.')
+  await db.transaction(async (tx) => {
+    await keepAnOwner(tx, { without: user.id })
+    if (!(await lockUserAlone(tx, { id: user.id }))) throw notFound()
+    await requireAbove(tx, { actor, user })
+    if ((await ownsWorkspaces(tx, { id: user.id })).owns) {
+      throw new Refusal('has-dependents', 'This user still has workspaces.', {
+        detail: `See them with: daybreak workspaces list --all --search owner:${user.username}`,
+      })
+    }
+    await removeUser(tx, { id: user.id })
+    const { id, username, email, roles } = user
+    const target = { type: 'user', id, name: username }
+    await audit(tx, { actor, request }, { action: 'delete', target, before: { username, email, roles } })
+  })
+}
+
+/** As it is after a change, within its transaction. */
+export async function reread(db: Db, id: string): Promise<User> {
+  const found = await findUser(db, { id, username: null })
+  if (!found) throw notFound()
+  return userShape(found)
 }

@@ -4,7 +4,7 @@ import { type Request, type Response, Router } from 'express'
 import { deleteApiKey } from '../../sql/identity.sql.ts'
 import { findSession, SESSION_COOKIE } from '../api/auth.ts'
 import type { ApiContext } from '../api/route.ts'
-import { openSession, SESSION_SECONDS } from '../api/users.ts'
+import { openSession, SESSION_SECONDS } from '../api/users/sessions.ts'
 import { forbidden } from '../domain/refusals.ts'
 import { Refusal } from '../domain/errors.ts'
 import { createPages } from './events.ts'
@@ -65,7 +65,7 @@ type Exchange = { request: Request; response: Response }
 async function signIn(context: ApiContext, { request, response }: Exchange): Promise<void> {
   const { token } = request.query
   try {
-    const key = await openSession(context.db, typeof token === 'string' ? token : '')
+    const key = await openSession(context.db, { token: typeof token === 'string' ? token : '', request })
     response.cookie(SESSION_COOKIE, key, { ...cookieOptions(context), maxAge: SESSION_SECONDS * 1000 })
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error

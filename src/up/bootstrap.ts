@@ -13,6 +13,7 @@ import {
   insertUser,
   findOrganization,
 } from '../../sql/identity.sql.ts'
+import { replaceToken } from '../../sql/api_keys.sql.ts'
 import type { Pool } from '../../sql/database.ts'
 import { type Actor, toActor } from '../api/access.ts'
 import { hashSecret, newApiKey, parseApiKey, randomText, sameHash } from '../secrets.ts'
@@ -22,6 +23,7 @@ const LINK_SECONDS = 15 * 60
 const LINK_LENGTH = 43
 /** The command line of the machine itself; renewed by each start that finds it gone. */
 const CLI_TOKEN_SECONDS = 365 * 24 * 60 * 60
+const TOKEN_NAME = 'up'
 
 export type Admin = { id: string; username: string; canSignIn: boolean }
 
@@ -82,13 +84,16 @@ async function isLive(db: Pool, token: string): Promise<boolean> {
 
 async function makeToken(db: Pool, admin: Admin): Promise<string> {
   const key = newApiKey()
-  await insertApiKey(db, {
-    id: key.id,
-    hashedSecret: hashSecret(key.secret),
-    userId: admin.id,
-    loginType: 'token',
-    tokenName: 'up',
-    lifetimeSeconds: CLI_TOKEN_SECONDS,
+  await db.transaction(async (tx) => {
+    await replaceToken(tx, { userId: admin.id, tokenName: TOKEN_NAME }) // its file is gone: nobody needs it
+    await insertApiKey(tx, {
+      id: key.id,
+      hashedSecret: hashSecret(key.secret),
+      userId: admin.id,
+      loginType: 'token',
+      tokenName: TOKEN_NAME,
+      lifetimeSeconds: CLI_TOKEN_SECONDS,
+    })
   })
   return key.text
 }

@@ -8,71 +8,7 @@ import { VERSION } from '../../src/version.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { aFullWorld, contractEndpoints, existing, type FullWorld, mountedRoutes, type Route } from './everyRoute.ts'
 import { anOrganization, aPerson } from './people.ts'
-
-type Expected = {
-  /** What somebody of another organization is answered about things that exist. */
-  stranger: 200 | 400 | 401 | 403 | 404
-  /** Who has no token: 401 unless this says that the route is public. */
-  anonymous?: 200 | 401
-  /** One that would do something if it were allowed. */
-  body?(world: FullWorld): unknown
-}
-
-const hidden: Expected = { stranger: 404 }
-/** Lists of what the caller may see: of this world, nothing. */
-const own: Expected = { stranger: 200 }
-/** A session is no agent's token. */
-const agents: Expected = { stranger: 401 }
-const fresh = ({ ids }: FullWorld) => ({ name: 'x', template_id: ids.template, template_version_preset_id: ids.preset })
-
-const EXPECTED: Record<string, Expected> = {
-  'GET /': { stranger: 200, anonymous: 200 },
-  'GET /buildinfo': { stranger: 200, anonymous: 200 },
-  'POST /users/login/link': { stranger: 401, body: () => ({ token: 'x' }) },
-  'POST /users/logout': own,
-  'GET /users/:user': hidden,
-  'GET /users/:user/organizations': hidden,
-  'GET /organizations': own,
-  'GET /organizations/:organization': hidden,
-  'POST /files': { stranger: 400, body: () => ({}) },
-  'POST /organizations/:organization/templateversions': { ...hidden, body: ({ ids }) => ({ file_id: ids.preset }) },
-  'GET /templateversions/:templateversion': hidden,
-  'GET /templateversions/:templateversion/logs': hidden,
-  'GET /templateversions/:templateversion/presets': hidden,
-  'POST /organizations/:organization/templates': {
-    ...hidden,
-    body: ({ ids }) => ({ name: 'x', template_version_id: ids.templateversion }),
-  },
-  'GET /templates': own,
-  'GET /organizations/:organization/templates': hidden,
-  'GET /organizations/:organization/templates/:name': hidden,
-  'GET /templates/:template': hidden,
-  'GET /templates/:template/versions': hidden,
-  'GET /templates/:template/versions/:name': hidden,
-  'PATCH /templates/:template/versions': { ...hidden, body: ({ ids }) => ({ id: ids.templateversion }) },
-  'POST /templates/:template/prebuilds/invalidate': hidden,
-  'GET /workspaces/:workspace/watch': hidden,
-  'POST /users/:user/workspaces': { ...hidden, body: fresh },
-  'POST /organizations/:organization/members/:user/workspaces': { ...hidden, body: fresh },
-  'GET /workspaces': own,
-  'GET /workspaces/:workspace': hidden,
-  'GET /users/:user/workspace/:name': hidden,
-  'POST /workspaces/:workspace/builds': { ...hidden, body: () => ({ transition: 'stop' }) },
-  'GET /workspaces/:workspace/builds': hidden,
-  'GET /workspacebuilds/:workspacebuild': hidden,
-  'GET /workspacebuilds/:workspacebuild/logs': hidden,
-  'GET /workspacebuilds/:workspacebuild/parameters': hidden,
-  'PATCH /workspacebuilds/:workspacebuild/cancel': hidden,
-  'GET /workspaceagents/me/manifest': agents,
-  'GET /workspaceagents/me/reinit': agents,
-  'POST /workspaceagents/me/reinit/ack': agents,
-  'POST /workspaceagents/me/heartbeat': agents,
-  'POST /workspaceagents/me/lifecycle': agents,
-  'PATCH /workspaceagents/me/logs': agents,
-  'GET /workspaceagents/:agent/logs': hidden,
-  'GET /prebuilds': own,
-  'GET /audit': { stranger: 403 },
-}
+import { EXPECTED, type Expected } from './routeExpectations.ts'
 
 type Asked = { method?: string; path: string; body?: unknown; headers?: Record<string, string> }
 
@@ -218,6 +154,7 @@ test('a body that is no JSON, too large or of the wrong form is refused, field b
     const large = await ask(t, server, { ...asked, body: { x: 'x'.repeat(1024 * 1024) } })
     t.is(large.status, 413, asked.path)
     for (const body of [[], {}]) {
+      if (endpoint.body.safeParse(body).success) continue // where nothing is needed
       const { status, error } = await ask(t, server, { ...asked, body })
       t.like({ status, error }, { status: 400, error: { message: 'Validation failed.' } }, asked.path)
       t.true(error!.validations!.length > 0, asked.path)
