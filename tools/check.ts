@@ -16,7 +16,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', command: 'oxlint', args: [] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
   { name: 'generated queries', command: 'node', args: ['tools/generateSql.ts', '--check'] },
-  { name: 'generated schema', command: 'node', args: ['tools/generateSchema.ts', '--check'] },
+  { name: 'generated documents', command: 'node', args: ['tools/generateDocs.ts', '--check'] },
 ]
 const TESTS: Step = { name: 'tests', command: 'ava', args: [] }
 
