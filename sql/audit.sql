@@ -6,10 +6,10 @@ values (:actorId, :organizationId, :action, :targetType, :targetId, :targetName,
   :address::text::inet, :userAgent);
 
 -- listAuditLogs :many
--- Newest first, by id: ids carry their time. A null filter lets all pass. Those in `organizationIds` (null: all, and
+-- Newest first, by id. Ids carry their time, so that `fromId` and `toId` spare reading the rest of the log. A null filter lets all pass. Those in `organizationIds` (null: all, and
 -- what belongs to no organization). Names of the people and organizations of now, deleted ones included.
 -- nullable params: actorId, action, targetType, targetId, targetName, organizationId, organizationName, organizationIds
--- nullable params: requestId, from, to, afterId
+-- nullable params: requestId, from, fromId, to, toId, afterId
 -- not null: id, at, action, target_type, target_id, target_name, before, after, request_id, user_agent
 select l.id, l.at, l.actor_id, u.username as actor_name, l.organization_id, o.name as organization_name, l.action,
   l.target_type, l.target_id, l.target_name, l.before, l.after, l.request_id, host(l.address) as address, l.user_agent
@@ -26,8 +26,8 @@ where (:actorId::uuid is null or l.actor_id = :actorId::uuid)
     select n.id from daybreak.organizations n where lower(n.name) = lower(:organizationName::text)))
   and (:organizationIds::uuid[] is null or l.organization_id = any(:organizationIds::uuid[]))
   and (:requestId::text is null or l.request_id = :requestId::text)
-  and (:from::timestamptz is null or l.at >= :from::timestamptz)
-  and (:to::timestamptz is null or l.at < :to::timestamptz)
+  and (:from::timestamptz is null or (l.at >= :from::timestamptz and l.id >= :fromId::uuid))
+  and (:to::timestamptz is null or (l.at < :to::timestamptz and l.id < :toId::uuid))
   and (:afterId::uuid is null or l.id < :afterId::uuid)
 order by l.id desc
 limit :limit offset :offset;
@@ -35,7 +35,7 @@ limit :limit offset :offset;
 -- countAuditLogs :one
 -- Counts no further than `limit`.
 -- nullable params: actorId, action, targetType, targetId, targetName, organizationId, organizationName, organizationIds
--- nullable params: requestId, from, to
+-- nullable params: requestId, from, fromId, to, toId
 -- not null: count
 select count(*)::integer as count from (
   select from daybreak.audit_log l
@@ -49,6 +49,6 @@ select count(*)::integer as count from (
       select n.id from daybreak.organizations n where lower(n.name) = lower(:organizationName::text)))
     and (:organizationIds::uuid[] is null or l.organization_id = any(:organizationIds::uuid[]))
     and (:requestId::text is null or l.request_id = :requestId::text)
-    and (:from::timestamptz is null or l.at >= :from::timestamptz)
-    and (:to::timestamptz is null or l.at < :to::timestamptz)
+    and (:from::timestamptz is null or (l.at >= :from::timestamptz and l.id >= :fromId::uuid))
+    and (:to::timestamptz is null or (l.at < :to::timestamptz and l.id < :toId::uuid))
   limit :limit) as any_row;

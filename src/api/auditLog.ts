@@ -13,6 +13,9 @@ import { asId } from './ids.ts'
 import { type ApiContext, route } from './route.ts'
 import { iso } from './wire/time.ts'
 
+/** A line's id and its time are read from the clock one after the other. */
+const SLACK_MS = 60_000
+
 export function auditLog(context: ApiContext): Router {
   const router = Router()
   const { db } = context
@@ -56,8 +59,17 @@ async function toFilter(db: Db, query: AuditQuery, actor: Actor) {
     organizationName: organizationId === null ? (organization ?? null) : null,
     requestId: query.request_id ?? null,
     from: query.date_from ?? null,
+    fromId: query.date_from ? idAt(query.date_from, -SLACK_MS) : null,
     to: query.date_to ?? null,
+    toId: query.date_to ? idAt(query.date_to, SLACK_MS) : null,
   }
+}
+
+/** The first UUID of version 7 of that moment. */
+function idAt(time: Date, shiftMs: number): string {
+  const ms = Math.max(0, time.getTime() + shiftMs)
+  const digits = ms.toString(16).padStart(12, '0')
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-7000-8000-000000000000`
 }
 
 /** An id is taken as it is: of somebody who was deleted the log is asked for, too. */
