@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Request, type Response, Router } from 'express'
 import { deleteApiKey } from '../../sql/identity.sql.ts'
+import { audit } from '../api/audit.ts'
 import { findSession, SESSION_COOKIE } from '../api/auth.ts'
 import type { ApiContext } from '../api/route.ts'
 import { openSession, SESSION_SECONDS } from '../api/users/sessions.ts'
@@ -45,8 +46,7 @@ export function dashboard(context: ApiContext): Router {
 
   router.post('/sign-out', async (request, response) => {
     if (!isSameOrigin(request, context.config.accessUrl)) throw forbidden('Sign out on the page of this server.')
-    const session = await findSession(context, request)
-    if (session) await deleteApiKey(context.db, { id: session.keyId })
+    await endSession(context, request)
     response.clearCookie(SESSION_COOKIE, cookieOptions(context)).redirect(303, '/')
   })
 
@@ -76,6 +76,17 @@ async function signIn(context: ApiContext, { request, response }: Exchange): Pro
     }
   }
   response.redirect(303, '/')
+}
+
+async function endSession(context: ApiContext, request: Request): Promise<void> {
+  const session = await findSession(context, request)
+  if (!session) return
+  const { actor, keyId } = session
+  await context.db.transaction(async (tx) => {
+    const ended = await deleteApiKey(tx, { id: keyId })
+    const target = { type: 'user', id: actor.id, name: actor.username }
+    if (ended > 0) await audit(tx, { actor, request }, { action: 'logout', target })
+  })
 }
 
 /** Lax, or a link in a mail or a chat would open a page that seems signed out. */

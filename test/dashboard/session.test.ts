@@ -1,4 +1,6 @@
 import test from 'ava'
+import { sql } from 'slonik'
+import { z } from 'zod'
 import { aReadyPrebuild, aUser } from '../support/factories.ts'
 import { openPage, type Page } from './page.ts'
 
@@ -62,6 +64,31 @@ test('signing out ends the session and takes the cookie away', async (t) => {
   t.is(response.status, 303)
   t.regex(response.headers.get('set-cookie') ?? '', /coder_session_token=;.*Expires=Thu, 01 Jan 1970/)
   t.is((await page.get('/', { cookie })).status, 401)
+})
+
+test('the log says who signed in and out, from where, and keeps no link', async (t) => {
+  const page = await openPage(t)
+  const link = await page.aLink(page.world.adminId)
+  const signedIn = await page.get(`/sign-in?token=${link}`, { cookie: null })
+  const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+  const here = { 'Sec-Fetch-Site': 'same-origin' }
+  t.is((await post(page, cookie, here)).status, 303)
+  t.is((await post(page, cookie, here)).status, 303, 'nobody is signed in any more')
+  const Row = z.object({ action: z.string(), actorId: z.guid().nullable(), text: z.string() })
+  const rows = await page.db.any(sql.type(Row)`
+    select action, actor_id, row_to_json(l)::text as text from daybreak.audit_log l order by id`)
+  const { adminId } = page.world
+  t.deepEqual(
+    rows.map(({ action, actorId }) => [action, actorId]),
+    [
+      ['login', adminId],
+      ['logout', adminId],
+    ],
+  )
+  for (const { text } of rows) {
+    t.regex(text, /"address":"127\.0\.0\.1"/)
+    for (const secret of [link, cookie.split('=')[1] ?? '']) t.false(text.includes(secret))
+  }
 })
 
 test('only this page may sign out', async (t) => {
