@@ -1,7 +1,6 @@
 // Signing in through an identity provider: two redirects of a browser, and what administrators can read about it.
 import { type CookieOptions, type Request, type Response, Router } from 'express'
 import { isUniqueViolation, type Tx } from '../../sql/database.ts'
-import { insertApiKey } from '../../sql/identity.sql.ts'
 import { findUserLink, listClaimFields, listClaimValues } from '../../sql/user_links.sql.ts'
 import {
   finishOidcSignIn,
@@ -19,12 +18,13 @@ import { localPath, openPending, type Pending, PENDING_SECONDS, sealPending } fr
 import { callbackPath } from '../oidc/providers.ts'
 import { describeFailure } from '../oidc/refusals.ts'
 import { signIn, type SignedIn } from '../oidc/signIn.ts'
-import { hashSecret, newApiKey, sameHash } from '../secrets.ts'
+import { hashSecret, sameHash } from '../secrets.ts'
 import { requireMay, requireRead } from './access.ts'
 import { audit } from './audit.ts'
-import { readCookie, SESSION_COOKIE } from './auth.ts'
+import { readCookie } from './auth.ts'
 import { type ApiContext, publicRoute, route } from './route.ts'
-import { resolveUser, SESSION_SECONDS } from './users.ts'
+import { resolveUser } from './users.ts'
+import { setSessionCookie, startSession } from './users/sessions.ts'
 
 const PENDING_COOKIE = 'daybreak_oidc'
 /** Two sign-ins may want the same new name at once; the slower one looks again. */
@@ -114,8 +114,8 @@ async function finish({ context, client }: Door, { request, response }: Exchange
   const url = new URL(config.accessUrl + callbackPath(id))
   url.search = new URL(request.originalUrl, url).search
   const finished = await speak({ context, client }, () => client.finish(url, pending))
-  const token = await openSession({ context, client }, finished, request)
-  response.cookie(SESSION_COOKIE, token, { ...cookieOptions(context), path: '/', maxAge: SESSION_SECONDS * 1000 })
+  const token = await openOidcSession({ context, client }, finished, request)
+  setSessionCookie(context, { response, token })
   goTo(response, pending.redirect)
 }
 
@@ -137,23 +137,14 @@ async function speak<T>({ context, client }: Door, work: () => Promise<T>): Prom
   }
 }
 
-async function openSession({ context, client }: Door, finished: Finished, request: Request): Promise<string> {
+async function openOidcSession({ context, client }: Door, finished: Finished, request: Request): Promise<string> {
   const { provider } = client
   for (let attempt = 1; ; attempt++) {
     try {
       return await context.db.transaction(async (tx) => {
         const signedIn = await signIn(tx, finished, provider)
         await auditSignIn(tx, { signedIn, provider: provider.id, request })
-        const key = newApiKey()
-        await insertApiKey(tx, {
-          id: key.id,
-          hashedSecret: hashSecret(key.secret),
-          userId: signedIn.id,
-          loginType: 'oidc',
-          tokenName: '',
-          lifetimeSeconds: SESSION_SECONDS,
-        })
-        return key.text
+        return await startSession(tx, { user: signedIn, loginType: 'oidc', request })
       })
     } catch (error) {
       if (attempt >= ATTEMPTS || !isUniqueViolation(error)) throw error
@@ -163,27 +154,27 @@ async function openSession({ context, client }: Door, finished: Finished, reques
 
 type Entry = { signedIn: SignedIn; provider: string; request: Request }
 
+/** Besides the sign-in itself: who is new, and what the provider's claims changed about the others. */
 async function auditSignIn(tx: Tx, { signedIn, provider, request }: Entry): Promise<void> {
-  const { id, username, organizationId, before, after } = signedIn
+  const { id, username, registered, organizationId, before, after } = signedIn
   const auditor = { actor: { id }, request }
   for (const group of signedIn.createdGroups) {
     const target = { type: 'group', ...group }
     await audit(tx, auditor, { action: 'create', target, organizationId, after: { name: group.name, source: 'oidc' } })
   }
-  const action = signedIn.registered ? 'register' : 'login'
   const target = { type: 'user', id, name: username }
-  await audit(tx, auditor, { action, target, before, after: { ...after, provider } })
+  if (registered) await audit(tx, auditor, { action: 'register', target, after: { username, provider, ...after } })
+  else if (JSON.stringify(before) !== JSON.stringify(after)) {
+    await audit(tx, auditor, { action: 'write', target, before, after: { provider, ...after } })
+  }
 }
 
 function goTo(response: Response, place: string): void {
   response.status(303).set('Location', place)
 }
 
-/** Lax, or the browser would keep the cookies back when it comes from the provider. */
-function cookieOptions({ config }: ApiContext): CookieOptions {
-  return { httpOnly: true, sameSite: 'lax', secure: config.accessUrl.startsWith('https:') }
-}
-
-function pendingCookie(context: ApiContext, provider: string): CookieOptions {
-  return { ...cookieOptions(context), path: callbackPath(provider) }
+/** Lax, or the browser would keep the cookie back when it comes from the provider. */
+function pendingCookie({ config }: ApiContext, provider: string): CookieOptions {
+  const secure = config.accessUrl.startsWith('https:')
+  return { httpOnly: true, sameSite: 'lax', secure, path: callbackPath(provider) }
 }

@@ -56,7 +56,13 @@ export function listClaim(claims: Claims, name: string): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value]
   return values
     .filter((text): text is string => typeof text === 'string' && text !== '' && text.length <= MAX_VALUE_LENGTH)
+    .filter((text) => isPlain(text))
     .slice(0, MAX_VALUES)
+}
+
+/** Nothing that only changes how a text looks, or that PostgreSQL cannot store: controls, halves of pairs. */
+export function isPlain(text: string): boolean {
+  return !/\p{C}/u.test(text)
 }
 
 export type Email = { address: string; verified: boolean }
@@ -74,7 +80,7 @@ export function emailClaim(
 ): Email | undefined {
   const text = textClaim(merged, name)
   const address = text?.toLowerCase()
-  if (address === undefined || !ADDRESS.test(address)) return undefined
+  if (address === undefined || !ADDRESS.test(address) || !isPlain(address)) return undefined
   if (name !== 'email') return { address, verified: trusted }
   const said = [idToken, second ?? {}]
     .filter((source) => textClaim(source, 'email') === text)

@@ -2,7 +2,7 @@
 import { createRemoteJWKSet, customFetch as joseFetch, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import * as openid from 'openid-client'
 import { Refusal } from '../domain/errors.ts'
-import { type Claims, type LinkClaims, mergeClaims } from './claims.ts'
+import { type Claims, isPlain, type LinkClaims, mergeClaims } from './claims.ts'
 import { boundedFetch } from './fetch.ts'
 import { toRefusal } from './refusals.ts'
 import { isLoopback, type OidcProvider } from './settings.ts'
@@ -10,6 +10,8 @@ import { isLoopback, type OidcProvider } from './settings.ts'
 /** Of each request; a person waits for it. */
 const TIMEOUT_SECONDS = 5
 const DISCOVERY_ATTEMPTS = 2
+/** OpenID Connect Core 2. */
+const MAX_SUBJECT = 255
 /** So long does nobody look for what the provider has changed about itself. Keys are looked for when one is unknown. */
 const DISCOVERY_TTL_MS = 60 * 60 * 1000
 
@@ -66,6 +68,9 @@ export function createOidcClient(provider: OidcProvider): OidcClient {
         })
         const idToken = tokens.claims()
         if (!idToken) throw new openid.ClientError('the provider sent no id token')
+        if (idToken.sub.length > MAX_SUBJECT || !isPlain(idToken.sub)) {
+          throw new openid.ClientError('the subject is too long, or no plain text')
+        }
         const second = await secondSource(provider, { ...found, idToken, accessToken: tokens.access_token })
         const claims = mergeClaims({ idToken: { ...idToken }, second }, provider.claims_source)
         return { issuer: idToken.iss, subject: idToken.sub, claims }

@@ -60,6 +60,7 @@ export function describeFailure(error: unknown): string {
   if (error instanceof AuthorizationResponseError || error instanceof ResponseBodyError) {
     return `${error.name} ${error.error.slice(0, 40)}`
   }
+  if (error instanceof SyntaxError) return error.name // its message quotes what could not be read
   const { code } = error as { code?: unknown }
   const cause = error.cause instanceof Error ? ` (${describeFailure(error.cause)})` : ''
   return `${error.name}${typeof code === 'string' ? ` ${code}` : ''}: ${error.message.slice(0, 200)}${cause}`

@@ -10,7 +10,7 @@ import {
   listTakenUsernames,
 } from '../../sql/oidc.sql.ts'
 import { findLinkedUser, saveUserLink } from '../../sql/user_links.sql.ts'
-import { lockOwners, noteSignIn, setUserRoles } from '../../sql/users.sql.ts'
+import { lockOwners, setUserRoles } from '../../sql/users.sql.ts'
 import type { Json } from '../../sql/values.ts'
 import { Refusal } from '../domain/errors.ts'
 import { type Email, emailClaim, keptClaims, type LinkClaims, textClaim } from './claims.ts'
@@ -39,6 +39,8 @@ export type SignedIn = {
 /** Throws refusals that say why somebody may not sign in; a unique violation means that another sign-in was faster. */
 export async function signIn(tx: Tx, { issuer, subject, claims }: Finished, provider: OidcProvider): Promise<SignedIn> {
   const linkedId = `${issuer}|${subject}`
+  // Before other locks of users, as everywhere: two who take the role from each other wait and see.
+  const owners = managesOwners(provider) ? await lockOwners(tx) : []
   const email = emailClaim(claims, provider)
   requireDomain(email, provider)
   const organization = await findOrganization(tx, { id: null, name: null })
@@ -49,8 +51,7 @@ export async function signIn(tx: Tx, { issuer, subject, claims }: Finished, prov
     (await register(tx, { email, claims, provider, organizationId: organization.id }))
   const stored = storedClaims(claims)
   if (!(await saveUserLink(tx, { userId: account.id, linkedId, claims: stored }))) throw refuseSecondIdentity()
-  await noteSignIn(tx, { id: account.id })
-  const roles = await syncRoles(tx, { account, claims, provider })
+  const roles = await syncRoles(tx, { account, claims, provider, owners })
   const wanted = wantedGroups(claims.merged_claims, provider)
   const groups = await syncGroups(tx, { userId: account.id, organizationId: organization.id, wanted })
   return {
@@ -122,7 +123,7 @@ async function register(tx: Tx, { email, claims, provider, organizationId }: New
 
 function requireActive(status: string): void {
   if (status === 'suspended') {
-    throw new Refusal('unauthenticated', 'Your account is suspended. Contact an administrator to reactivate it.')
+    throw new Refusal('unauthenticated', 'Your account is suspended. Contact an admin to reactivate your account.')
   }
 }
 
@@ -152,14 +153,17 @@ function storedClaims({ id_token_claims: idToken, user_info_claims: second, merg
   } as Json // parsed from JSON, or from a JWT
 }
 
-type RoleSync = { account: Account; claims: LinkClaims; provider: OidcProvider }
+function managesOwners({ roles_claim: claim, role_mapping: mapping }: OidcProvider): boolean {
+  return claim !== undefined && Object.values(mapping).flat().includes('owner')
+}
 
-async function syncRoles(tx: Tx, { account, claims, provider }: RoleSync): Promise<readonly string[]> {
+type RoleSync = { account: Account; claims: LinkClaims; provider: OidcProvider; owners: readonly { id: string }[] }
+
+async function syncRoles(tx: Tx, { account, claims, provider, owners }: RoleSync): Promise<readonly string[]> {
   const { id, roles: current } = account
   let roles = wantedRoles(claims.merged_claims, provider, current)
   if (current.includes('owner') && !roles.includes('owner')) {
     // A wrong mapping must not leave nobody who could put it right.
-    const owners = await lockOwners(tx)
     if (!owners.some((owner) => owner.id !== id)) roles = [...roles, 'owner']
   }
   const same = roles.length === current.length && roles.every((role) => current.includes(role))

@@ -2,7 +2,7 @@
 import http from 'node:http'
 import net from 'node:net'
 import type { ExecutionContext } from 'ava'
-import Provider from 'oidc-provider'
+import * as library from 'oidc-provider'
 
 const RESOURCE = 'urn:daybreak:test'
 
@@ -39,7 +39,7 @@ export async function startProvider(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`
   const [clientId, clientSecret] = ['daybreak', 'a secret that is long enough for HMAC-SHA256']
-  const provider = new Provider(issuer, configurationOf({ clientId, clientSecret, redirectUris, people }))
+  const provider = new library.Provider(issuer, configurationOf({ clientId, clientSecret, redirectUris, people }))
   const serve = provider.callback()
   const stop = async (): Promise<void> => {
     server.closeAllConnections()
@@ -119,7 +119,7 @@ function configurationOf({ clientId, clientSecret, redirectUris, people }: Clien
 
 type Oidc = {
   oidc: {
-    provider: Provider
+    provider: library.Provider
     client: { clientId: string }
     session: { accountId: string }
     entities: { Account: { accountId: string } }
