@@ -21,7 +21,7 @@ import { groupShapes, groupTarget, MAX_MEMBERS_IN_LISTS, reducedUserShape } from
 import { asId } from './ids.ts'
 import { type ApiContext, route } from './route.ts'
 import { readableTemplate } from './templates.ts'
-import { userShape } from './users.ts'
+import { userShape } from './users/shape.ts'
 
 export function templateAcl(context: ApiContext): Router {
   const router = Router()
