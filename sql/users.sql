@@ -60,7 +60,7 @@ from daybreak.users where id = :id and deleted_at is null for no key update;
 
 -- lockUserAlone :maybe
 -- Until it is released, nobody makes anything that belongs to the user.
-select id from daybreak.users where id = :id and deleted_at is null for update;
+select id, roles from daybreak.users where id = :id and deleted_at is null for update;
 
 -- lockOwners :many
 -- Those who can still give out every role, in one order, so that two who take it from each other wait and see.

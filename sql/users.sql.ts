@@ -88,13 +88,13 @@ export async function lockUser(db: CommonQueryMethods, params: { id: string }): 
     from daybreak.users where id = ${params.id} and deleted_at is null for no key update`)
 }
 
-const lockUserAloneRow = z.object({ id: z.guid() })
+const lockUserAloneRow = z.object({ id: z.guid(), roles: z.array(z.string()) })
 export type LockUserAloneRow = z.infer<typeof lockUserAloneRow>
 
 /** Until it is released, nobody makes anything that belongs to the user. */
 export async function lockUserAlone(db: CommonQueryMethods, params: { id: string }): Promise<LockUserAloneRow | null> {
   return await db.maybeOne(sql.type(lockUserAloneRow)`
-    select id from daybreak.users where id = ${params.id} and deleted_at is null for update`)
+    select id, roles from daybreak.users where id = ${params.id} and deleted_at is null for update`)
 }
 
 const lockOwnersRow = z.object({ id: z.guid() })

@@ -92,10 +92,12 @@ async function remove({ db }: ApiContext, user: FindUserRow, { actor, request }:
   requireMay(actor, 'delete', { type: 'user', id: user.id })
   refuseSystemUser(user)
   if (user.id === actor.id) throw forbidden('You cannot delete yourself.')
+  await requireAbove(db, { actor, user })
   await db.transaction(async (tx) => {
     await keepAnOwner(tx, { without: user.id })
-    if (!(await lockUserAlone(tx, { id: user.id }))) throw notFound()
-    await requireAbove(tx, { actor, user })
+    const locked = await lockUserAlone(tx, { id: user.id })
+    if (!locked) throw notFound()
+    await requireAbove(tx, { actor, user: locked }) // he may have been given more meanwhile
     if ((await ownsWorkspaces(tx, { id: user.id })).owns) {
       throw new Refusal('has-dependents', 'This user still has workspaces.', {
         detail: `See them with: daybreak workspaces list --all --search owner:${user.username}`,

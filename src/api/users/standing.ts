@@ -76,11 +76,12 @@ async function changeStatus(
   requireMay(actor, 'update', { type: 'user', id: user.id })
   refuseSystemUser(user)
   if (status === 'suspended' && user.id === actor.id) throw new Refusal('invalid', 'You cannot suspend yourself.')
+  await requireAbove(db, { actor, user })
   return await db.transaction(async (tx) => {
     if (status === 'suspended') await keepAnOwner(tx, { without: user.id })
     const locked = await lockUser(tx, { id: user.id })
     if (!locked) throw notFound()
-    await requireAbove(tx, { actor, user: locked })
+    await requireAbove(tx, { actor, user: locked }) // he may have been given more meanwhile
     await setUserStatus(tx, { id: user.id, status })
     await audit(
       tx,
