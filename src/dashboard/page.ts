@@ -1,4 +1,5 @@
 // The documents: the page itself, and the one for those who are not signed in.
+import type { OidcAuthMethod } from '../oidc/providers.ts'
 import { VERSION } from '../version.ts'
 import { type ListId, renderFragments } from './fragments.ts'
 import { html, type Html } from './html.ts'
@@ -40,11 +41,14 @@ export function renderPage(view: View): string {
   return renderDocument({ title: 'Daybreak', account, content })
 }
 
-export function renderSignedOut({ problem }: { problem?: string } = {}): string {
+type SignedOut = { problem?: string; providers?: OidcAuthMethod['providers'] }
+
+export function renderSignedOut({ problem, providers = [] }: SignedOut = {}): string {
   const content = html`<section class="card signed-out">
     <h1>Sign in</h1>
     ${problem === undefined ? undefined : html`<p class="hold" role="alert">${problem}</p>`}
-    <p>This page opens with a one-time link.</p>
+    ${providers.length === 0 ? undefined : html`<p class="providers">${providers.map(providerLink)}</p>`}
+    <p>${providers.length === 0 ? 'This page opens with a one-time link.' : 'Or with a one-time link:'}</p>
     <ol>
       <li>Start the server again: <code>npm start</code></li>
       <li>Open the link that it prints, in this browser. It works once, for 15 minutes.</li>
@@ -53,6 +57,10 @@ export function renderSignedOut({ problem }: { problem?: string } = {}): string 
       On a server that somebody else runs, ask them for a link or a token.</p>
   </section>`
   return renderDocument({ title: 'Sign in · Daybreak', account: undefined, content })
+}
+
+function providerLink({ name, loginUrl }: OidcAuthMethod['providers'][number]): Html {
+  return html`<a class="button" href="${loginUrl}">Sign in with ${name}</a>`
 }
 
 /** Titles by the class of their column, which gives it its width. */

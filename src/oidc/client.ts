@@ -124,7 +124,7 @@ async function discoverOnce(provider: OidcProvider): Promise<Discovered> {
   return { configuration, keys }
 }
 
-/** Basic is what every provider must support (RFC 6749 2.3.1), and the default of discovery; some only take the other. */
+/** Basic is what every provider must support (RFC 6749 2.3.1), and the default of discovery; some take the other. */
 function authenticate(secret: string): openid.ClientAuth {
   const [basic, post] = [openid.ClientSecretBasic(secret), openid.ClientSecretPost(secret)]
   return (server, ...rest) => {

@@ -7,7 +7,7 @@ const NUMBERED = 9
 /** Words that addresses of the API have in the place of a name. */
 const RESERVED = new Set(['me', 'new', 'create', 'first', 'login', 'logout', 'oidc', 'oauth2', 'roles', 'authmethods'])
 
-/** Best first; whoever looks for a name takes the first that is free. Never used to find somebody: names are no proof. */
+/** Best first: the first that is free is taken. Never used to find somebody, since names prove nothing. */
 export function usernameCandidates(claimed: string | undefined, email: string | undefined): string[] {
   const plain = cleanName(claimed) ?? cleanName(email) ?? 'user'
   const base = RESERVED.has(plain.toLowerCase()) ? `${plain}-1` : plain

@@ -5,7 +5,7 @@ export type Expected = {
   /** What somebody of another organization is answered about things that exist. */
   stranger: 200 | 400 | 401 | 403 | 404 | 409
   /** Who has no token: 401 unless this says that the route is public. */
-  anonymous?: 200 | 401 | 409
+  anonymous?: 200 | 401 | 404 | 409
   /** One that would do something if it were allowed. */
   body?(world: FullWorld): unknown
 }
@@ -30,6 +30,12 @@ export const EXPECTED: Record<string, Expected> = {
   'POST /users/login': { stranger: 401, body: () => ({ email: 'nobody@example.com', password: 'long enough for us' }) },
   'POST /users/login/link': { stranger: 401, body: () => ({ token: 'x' }) },
   'POST /users/logout': own,
+  // Nobody has configured a provider.
+  'GET /users/oidc/:provider/login': { stranger: 404, anonymous: 404 },
+  'GET /users/oidc/:provider/callback': { stranger: 404, anonymous: 404 },
+  'GET /debug/:user/debug-link': hidden,
+  'GET /settings/idpsync/available-fields': hidden,
+  'GET /settings/idpsync/field-values': hidden,
   'GET /users/roles': own,
   'GET /users': own,
   'POST /users': { stranger: 403, body: () => ({ username: 'x', email: 'x@example.com', login_type: 'none' }) },
