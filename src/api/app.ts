@@ -1,6 +1,7 @@
 import express, { type Express, Router } from 'express'
 import helmet from 'helmet'
 import { dashboard } from '../dashboard/router.ts'
+import { showSignInProblems } from '../dashboard/signInProblems.ts'
 import { Refusal } from '../domain/errors.ts'
 import { VERSION } from '../version.ts'
 import { agents } from './agents.ts'
@@ -12,6 +13,7 @@ import { files } from './files.ts'
 import { keys } from './keys.ts'
 import { groups } from './groups.ts'
 import { members } from './members.ts'
+import { oidc } from './oidc.ts'
 import { organizations } from './organizations.ts'
 import { prebuilds } from './prebuilds.ts'
 import type { ApiContext } from './route.ts'
@@ -40,6 +42,7 @@ export function createApp(context: ApiContext): Express {
   app.use(() => {
     throw new Refusal('not-found', 'Route not found.')
   })
+  app.use(showSignInProblems(context))
   app.use(answerErrors(context.log))
   return app
 }
@@ -65,6 +68,7 @@ export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
   userStanding,
   userCreation,
   users,
+  oidc,
   keys,
   organizations,
   members,

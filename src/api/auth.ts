@@ -50,7 +50,7 @@ export function tokensOf(request: Request): string[] {
   return candidates.filter((text): text is string => typeof text === 'string' && text !== '')
 }
 
-function readCookie(header: string, name: string): string | undefined {
+export function readCookie(header: string, name: string): string | undefined {
   for (const part of header.split(';')) {
     const [key, ...value] = part.trim().split('=')
     if (key === name) return value.join('=')

@@ -8,6 +8,7 @@ import type { ApiContext } from '../api/route.ts'
 import { openSession, SESSION_SECONDS } from '../api/users/sessions.ts'
 import { forbidden } from '../domain/refusals.ts'
 import { Refusal } from '../domain/errors.ts'
+import { oidcProviders } from '../oidc/providers.ts'
 import { createPages } from './events.ts'
 import { renderPage, renderSignedOut } from './page.ts'
 import { readView } from './view.ts'
@@ -32,7 +33,7 @@ export function dashboard(context: ApiContext): Router {
 
   router.get('/', async (request, response) => {
     const session = await findSession(context, request)
-    if (!session) return sendPage(response.status(401), renderSignedOut())
+    if (!session) return sendPage(response.status(401), renderSignedOut(oidcProviders(context.config)))
     sendPage(response, renderPage(await readView(context.db, session.actor)))
   })
 
@@ -71,7 +72,7 @@ async function signIn(context: ApiContext, { request, response }: Exchange): Pro
     if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
     // The same link again in the browser that it signed in already does no harm.
     if (!(await findSession(context, request))) {
-      sendPage(response.status(401), renderSignedOut({ problem: error.message }))
+      sendPage(response.status(401), renderSignedOut({ problem: error.message, providers: oidcProviders(context.config).providers }))
       return
     }
   }
@@ -103,7 +104,7 @@ function isSameOrigin(request: Request, accessUrl: string): boolean {
   return origin === new URL(accessUrl).origin || new URL(origin).host === request.get('Host')
 }
 
-function sendPage(response: Response, text: string): void {
+export function sendPage(response: Response, text: string): void {
   response.set({
     'Cache-Control': 'no-store',
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,
