@@ -47,7 +47,11 @@ try {
 
 async function run(): Promise<void> {
   const home = path.join(cluster.home, 'home')
-  const config = readConfig({ DAYBREAK_LISTEN: `127.0.0.1:${PORT}`, DAYBREAK_UID_BASE: '4000000' })
+  const config = readConfig({
+    DAYBREAK_LISTEN: `127.0.0.1:${PORT}`,
+    DAYBREAK_UID_BASE: '4000000',
+    DAYBREAK_RATE_LIMITS: 'off',
+  })
   const server = await startServer({
     config,
     role: 'all',

@@ -32,6 +32,9 @@ const Environment = z.object({
   DAYBREAK_UID_BASE: z.coerce.number().int().min(1_000).max(2_000_000_000).default(200_000),
   DAYBREAK_OIDC: z.string().optional(),
   DAYBREAK_OIDC_FILE: z.string().min(1).optional(),
+  DAYBREAK_RATE_LIMITS: z.enum(['on', 'off']).default('on'),
+  DAYBREAK_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+  DAYBREAK_DRAIN_SECONDS: z.coerce.number().int().min(0).max(60).default(0),
   DAYBREAK_HARD_LIMIT: z.coerce.number().int().min(0).max(100).default(3),
 })
 
@@ -57,6 +60,12 @@ export type Config = {
   backoffMs: number
   /** As root: the first of the 10,000 user ids of this home's workspaces; two homes of a machine need ranges apart. */
   uidBase: number
+  /** Off only in tests and benchmarks, which ask faster than anybody may. */
+  rateLimits: boolean
+  /** Reverse proxies in front, each of which adds the address of its client to `X-Forwarded-For`. */
+  proxyHops: number
+  /** At a stop: so long it still takes requests while `/readyz` already says that it will not, for load balancers. */
+  drainMs: number
   /** So many failures in a row stop a preset until a new version; 0 never does. */
   hardLimit: number
   /** Where people sign in, besides here: docs/oidc.md. */
@@ -96,6 +105,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     controlConcurrency: settings.DAYBREAK_CONTROL_CONCURRENCY,
     backoffMs: settings.DAYBREAK_BACKOFF_SECONDS * 1000,
     uidBase: settings.DAYBREAK_UID_BASE,
+    rateLimits: settings.DAYBREAK_RATE_LIMITS === 'on',
+    proxyHops: settings.DAYBREAK_PROXY_HOPS,
+    drainMs: settings.DAYBREAK_DRAIN_SECONDS * 1000,
     hardLimit: settings.DAYBREAK_HARD_LIMIT,
     oidc: readOidcSettings({ text: settings.DAYBREAK_OIDC, file: settings.DAYBREAK_OIDC_FILE }),
   })

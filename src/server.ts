@@ -45,6 +45,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let api: Listening | undefined
   let worker: Worker | undefined
   const stop: Server['stop'] = async (how) => {
+    await api?.drain()
     // The worker first: agents that are stopped still report their last words to the API.
     await worker?.stop(how)
     await hub.close()
@@ -54,7 +55,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   try {
     if (role !== 'api') await doubtHost(context)
-    if (role !== 'worker') api = await listen(createApp({ ...context, hub, announcements }), config.listen)
+    if (role !== 'worker') api = await listen(createApp({ ...context, hub, announcements }), config)
     if (role !== 'api') worker = await startWorker(context, { directUrl, onFatal: options.onFatal })
   } catch (error) {
     await stop({ workspaces: 'leave' })

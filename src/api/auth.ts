@@ -38,7 +38,7 @@ export async function findSession(context: Context, request: Request): Promise<S
 
 /** An agent's token is a UUID in the same places. */
 export function tokensOf(request: Request): string[] {
-  const cookie = readCookie(request.headers.cookie ?? '', SESSION_COOKIE)
+  const cookie = cookieOf(request)
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   const candidates = [
     cookie,
@@ -48,6 +48,10 @@ export function tokensOf(request: Request): string[] {
     request.query.access_token,
   ]
   return candidates.filter((text): text is string => typeof text === 'string' && text !== '')
+}
+
+export function cookieOf(request: Request): string | undefined {
+  return readCookie(request.headers.cookie ?? '', SESSION_COOKIE)
 }
 
 export function readCookie(header: string, name: string): string | undefined {

@@ -7,10 +7,12 @@ import type { Actor } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
 import { authenticate } from './auth.ts'
 import type { Announcements } from './announcements.ts'
+import { isRevalidated, REVALIDATE } from './frame/etag.ts'
+import type { Limits } from './frame/rateLimits.ts'
 import type { Hub } from './hub.ts'
-import { unstorable } from './text.ts'
+import { isStorable, unstorable } from './text.ts'
 
-export type ApiContext = Context & { hub: Hub; announcements: Announcements }
+export type ApiContext = Context & { hub: Hub; announcements: Announcements; limits: Limits }
 
 export type Exchange = {
   request: Request
@@ -25,14 +27,25 @@ export function route<E extends Endpoint>(
   endpoint: E,
   handler: Handler<E, { actor: Actor }>,
 ): void {
+  const pass = context.limits.ofEndpoint(endpoint)
   serve(router, endpoint, async (request, response) => {
-    const { actor } = await authenticate(context, request)
+    const { actor, keyId } = await authenticate(context, request)
+    response.locals.actorId = actor.id
+    await pass({ request, response, keyId })
     return await handler(readInput(endpoint, request), { actor, request, response })
   })
 }
 
+const PUBLIC = new WeakSet<Endpoint>()
+
+/** For the description of the API: known once the routers are made. */
+export function isPublic(endpoint: Endpoint): boolean {
+  return PUBLIC.has(endpoint)
+}
+
 /** For everybody; each use says why at its place. */
 export function publicRoute<E extends Endpoint>(router: Router, endpoint: E, handler: Handler<E, object>): void {
+  PUBLIC.add(endpoint)
   serve(
     router,
     endpoint,
@@ -45,12 +58,26 @@ function serve<E extends Endpoint>(
   endpoint: E,
   answer: (request: Request, response: Response) => Promise<Reply<E>>,
 ): void {
+  const send = isRevalidated(endpoint) ? sendRevalidated : sendJson
   router[endpoint.method.toLowerCase() as 'get'](endpoint.path, async (request, response) => {
     response.status(endpoint.status) // a handler may choose another success: 200 for what existed already
     const reply = await answer(request, response)
     if (endpoint.reply === undefined) response.end()
-    else response.json(endpoint.reply.parse(reply))
+    else send(response, endpoint.reply.parse(reply))
   })
+}
+
+/** Without what `response.json` does besides: a hash of each answer, for clients that may not keep it. */
+function sendJson(response: Response, value: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(value))
+  response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.setHeader('Content-Length', bytes.length)
+  response.end(bytes)
+}
+
+/** Express adds the ETag and answers 304. */
+function sendRevalidated(response: Response, value: unknown): void {
+  response.set('Cache-Control', REVALIDATE).json(value)
 }
 
 /** Shared with routes that are not JSON in, JSON out. */
@@ -67,9 +94,9 @@ type Refuse = (error: ZodError, value: unknown) => Refusal
 /** What is read this way can be stored. */
 function readText(shape: ZodType, value: unknown, refuse: Refuse): unknown {
   const data = readFields(shape, value, refuse)
+  if (isStorable(data)) return data
   const validations = unstorable(data)
-  if (validations.length > 0) throw new Refusal('invalid', 'Validation failed.', { validations })
-  return data
+  throw new Refusal('invalid', 'Validation failed.', { validations })
 }
 
 export function readFields<T>(shape: ZodType<T>, value: unknown, refuse: Refuse = refuseFields): T {

@@ -35,6 +35,8 @@ export function openEventStream(request: Request, response: Response, hub: Hub):
   }
   request.on('close', end)
   hub.closing.addEventListener('abort', end)
+  // Neither event comes twice: the server or the client may have ended while it was found out who asks.
+  if (hub.closing.aborted || response.destroyed) end()
   return {
     ended,
     end,

@@ -4,6 +4,7 @@ import { type Request, type Response, Router } from 'express'
 import { deleteApiKey } from '../../sql/identity.sql.ts'
 import { audit } from '../api/audit.ts'
 import { findSession, SESSION_COOKIE } from '../api/auth.ts'
+import { isSameOrigin } from '../api/frame/csrf.ts'
 import type { ApiContext } from '../api/route.ts'
 import { openSession, SESSION_SECONDS } from '../api/users/sessions.ts'
 import { forbidden } from '../domain/refusals.ts'
@@ -72,7 +73,10 @@ async function signIn(context: ApiContext, { request, response }: Exchange): Pro
     if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
     // The same link again in the browser that it signed in already does no harm.
     if (!(await findSession(context, request))) {
-      sendPage(response.status(401), renderSignedOut({ problem: error.message, providers: oidcProviders(context.config).providers }))
+      sendPage(
+        response.status(401),
+        renderSignedOut({ problem: error.message, providers: oidcProviders(context.config).providers }),
+      )
       return
     }
   }
@@ -93,15 +97,6 @@ async function endSession(context: ApiContext, request: Request): Promise<void> 
 /** Lax, or a link in a mail or a chat would open a page that seems signed out. */
 function cookieOptions({ config }: ApiContext) {
   return { httpOnly: true, sameSite: 'lax', path: '/', secure: config.accessUrl.startsWith('https:') } as const
-}
-
-/** Browsers send one of the two headers with every form; what sends neither has no session to be robbed of. */
-function isSameOrigin(request: Request, accessUrl: string): boolean {
-  const site = request.get('Sec-Fetch-Site')
-  if (site !== undefined) return site === 'same-origin'
-  const origin = request.get('Origin')
-  if (origin === undefined || !URL.canParse(origin)) return false
-  return origin === new URL(accessUrl).origin || new URL(origin).host === request.get('Host')
 }
 
 export function sendPage(response: Response, text: string): void {

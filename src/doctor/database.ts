@@ -78,7 +78,7 @@ export function judgeVersion(name: string, { version, where }: { version: string
   return failed(name, `PostgreSQL ${version} at ${where} is too old: ${needed}.`, 'Upgrade it, or use another server.')
 }
 
-async function checkSchema(db: Pool, isMigrated: boolean): Promise<Finding> {
+export async function checkSchema(db: Pool, isMigrated: boolean): Promise<Finding> {
   const known = readMigrations(MIGRATIONS_FOLDER)
   const applied = isMigrated ? await listMigrations(db) : []
   return judgeSchema(applied, known)
@@ -143,7 +143,7 @@ async function checkZones(db: Pool): Promise<Finding> {
   return ok('time zones', `Node has tz ${process.versions['tz']}; it and PostgreSQL know all ${names.length} names`)
 }
 
-async function checkWorkers(db: Pool): Promise<Finding> {
+export async function checkWorkers(db: Pool): Promise<Finding> {
   const { alive, silent } = await findWorkers(db, { staleSeconds: DAEMON_STALE_SECONDS })
   const gone = silent === 0 ? '' : `; ${silent} went silent`
   if (alive > 0) return ok('workers', `${alive} reported within ${DAEMON_STALE_SECONDS} s${gone}`)
@@ -151,7 +151,7 @@ async function checkWorkers(db: Pool): Promise<Finding> {
   return warning('workers', `No worker has reported within ${DAEMON_STALE_SECONDS} s${gone}.`, hint)
 }
 
-async function checkQueue(db: Pool): Promise<Finding> {
+export async function checkQueue(db: Pool): Promise<Finding> {
   const { jobSeconds, buildSeconds } = await findLongestWait(db)
   return judgeWait({ jobSeconds, buildSeconds })
 }

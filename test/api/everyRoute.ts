@@ -5,6 +5,7 @@ import { sql } from 'slonik'
 import { z } from 'zod'
 import { collectAnnouncements } from '../../src/api/announcements.ts'
 import { RESOURCES } from '../../src/api/app.ts'
+import { createLimits } from '../../src/api/frame/rateLimits.ts'
 import type { Endpoint, Method } from '../../src/contract/endpoint.ts'
 import { createWorkspace } from '../../src/contract/workspaces.ts'
 import { aReadyPrebuild } from '../support/factories.ts'
@@ -16,7 +17,7 @@ const CONTRACT = path.resolve(import.meta.dirname, '../../src/contract')
 export type Route = { method: Method; path: string }
 
 export function mountedRoutes({ context, server: { hub } }: TestServer): Route[] {
-  const api = { ...context, hub, announcements: collectAnnouncements(context) }
+  const api = { ...context, hub, announcements: collectAnnouncements(context), limits: createLimits(context.config) }
   const layers = RESOURCES.flatMap((resource) => resource(api).stack)
   return layers.flatMap(({ route }) => {
     if (!route) return []
@@ -41,10 +42,18 @@ function isEndpoint(value: unknown): value is Endpoint {
 /** What paths and bodies name, by the name of the parameter. */
 export type FullWorld = {
   ids: Record<
-    'organization' | 'user' | 'template' | 'templateversion' | 'preset' | 'workspace' | 'workspacebuild' | 'agent',
+    | 'organization'
+    | 'user'
+    | 'group'
+    | 'template'
+    | 'templateversion'
+    | 'preset'
+    | 'workspace'
+    | 'workspacebuild'
+    | 'agent',
     string
   >
-  names: { template: string; workspace: string; version: string }
+  names: { template: string; workspace: string; version: string; group: string }
   agentToken: string
 }
 
@@ -60,6 +69,7 @@ export async function aFullWorld(server: TestServer): Promise<FullWorld> {
     ids: {
       organization: world.organizationId,
       user: server.admin.id,
+      group: world.organizationId, // that of everyone
       template: world.templateId,
       templateversion: world.versionId,
       preset: world.presetId,
@@ -67,7 +77,7 @@ export async function aFullWorld(server: TestServer): Promise<FullWorld> {
       workspacebuild: made.latest_build.id,
       agent: agent!.id,
     },
-    names: { template, workspace: made.name, version: 'v1' },
+    names: { template, workspace: made.name, version: 'v1', group: 'Everyone' },
     agentToken: agent!.token,
   }
 }
@@ -78,7 +88,9 @@ export function existing({ path: place }: Route, { ids, names }: FullWorld): str
     ? names.version
     : place.includes('/templates/')
       ? names.template
-      : names.workspace
+      : place.includes('/groups/')
+        ? names.group
+        : names.workspace
   const values: Record<string, string> = { ...ids, name }
   return place.replace(/:(\w+)/g, (_, param: string) => values[param] ?? param)
 }

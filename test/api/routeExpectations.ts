@@ -20,6 +20,15 @@ const fresh = ({ ids }: FullWorld) => ({ name: 'x', template_id: ids.template, t
 export const EXPECTED: Record<string, Expected> = {
   'GET /': { stranger: 200, anonymous: 200 },
   'GET /buildinfo': { stranger: 200, anonymous: 200 },
+  'GET /appearance': { stranger: 200, anonymous: 200 },
+  'GET /updatecheck': { stranger: 200, anonymous: 200 },
+  'GET /experiments': own,
+  'GET /experiments/available': own,
+  'GET /deployment/ssh': own,
+  'GET /entitlements': own,
+  'GET /regions': own,
+  'GET /debug/health': { stranger: 403 },
+  'POST /authcheck': { ...own, body: () => ({ checks: {} }) },
   'GET /users/first': { stranger: 200, anonymous: 200 },
   'POST /users/first': {
     stranger: 409,

@@ -7,7 +7,6 @@ import { notifyWorkspace } from '../../sql/workspaces.sql.ts'
 import { collectAnnouncements } from '../../src/api/announcements.ts'
 import { createApp } from '../../src/api/app.ts'
 import { openHub } from '../../src/api/hub.ts'
-import type { ApiContext } from '../../src/api/route.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { createSealer } from '../../src/seal.ts'
@@ -41,13 +40,13 @@ export async function openPage(t: ExecutionContext, { preset = {}, env = {} }: P
   const base = {
     db,
     log,
-    config: readConfig(env),
+    config: readConfig({ DAYBREAK_RATE_LIMITS: 'off', ...env }),
     sealer: createSealer([Buffer.alloc(32).toString('base64')]),
     drivers: new Map(),
     hostId: 'host',
     processId: crypto.randomUUID(),
   }
-  const context: ApiContext = { ...base, hub, announcements: collectAnnouncements(base) }
+  const context = { ...base, hub, announcements: collectAnnouncements(base) }
   const server = createApp(context).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   t.teardown(() => server.close().closeAllConnections())

@@ -5,6 +5,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import type { ExecutionContext } from 'ava'
+import type { Logger } from 'pino'
 import { pack as tarPack } from 'tar-stream'
 import { buffer } from 'node:stream/consumers'
 import type { Pool } from '../../sql/database.ts'
@@ -48,7 +49,13 @@ export type TestServer = {
   restart(): Promise<TestServer>
 }
 
-export type TestServerOptions = { role?: Role; env?: Record<string, string>; place?: Place }
+export type TestServerOptions = {
+  role?: Role
+  env?: Record<string, string>
+  place?: Place
+  /** Instead of silence. */
+  log?: Logger
+}
 export type Place = { databaseUrl: string; home: string; port: number; key: string; uidBase: number }
 
 export async function startServer(t: ExecutionContext, options: TestServerOptions = {}): Promise<TestServer> {
@@ -65,11 +72,12 @@ export async function startServer(t: ExecutionContext, options: TestServerOption
 async function startAt(
   t: ExecutionContext,
   place: Place,
-  { role = 'all', env = {} }: TestServerOptions,
+  { role = 'all', env = {}, log = createLog(process.env.DAYBREAK_TEST_LOG ?? 'silent') }: TestServerOptions,
 ): Promise<TestServer> {
   const config = readConfig({
     DAYBREAK_LISTEN: `127.0.0.1:${place.port}`,
     DAYBREAK_UID_BASE: String(place.uidBase),
+    DAYBREAK_RATE_LIMITS: 'off',
     ...env,
   })
   const fatal: unknown[] = []
@@ -80,7 +88,7 @@ async function startAt(
     directUrl: place.databaseUrl,
     home: place.home,
     secretKeys: [place.key],
-    log: createLog(process.env.DAYBREAK_TEST_LOG ?? 'silent'),
+    log,
     onFatal: (error) => fatal.push(error),
   })
   let stopped = false

@@ -21,6 +21,7 @@ export async function authenticateAgent(context: Context, request: Request): Pro
     const agent = token === null ? null : await findAgentByToken(context.db, { tokenHash: hashSecret(token) })
     if (!agent) continue
     const believed = request.get(AGENT_ID_HEADER)
+    if (request.res) request.res.locals.agentId = agent.id // for the log
     if (believed !== undefined && believed !== agent.id) throw new Superseded()
     return agent
   }
