@@ -24,7 +24,13 @@ export async function aPlace(t: ExecutionContext): Promise<Place> {
   const home = path.join(folder, 'home')
   const listen = `127.0.0.1:${await freePort()}`
   const uidBase = FIRST_UID + randomInt(50_000) * UID_RANGE
-  const env = { HOME: folder, DAYBREAK_HOME: home, DAYBREAK_LISTEN: listen, DAYBREAK_UID_BASE: String(uidBase) }
+  const env = {
+    HOME: folder,
+    DAYBREAK_HOME: home,
+    DAYBREAK_LISTEN: listen,
+    DAYBREAK_UID_BASE: String(uidBase),
+    DAYBREAK_RATE_LIMITS: 'off',
+  }
   const place = { home, url: `http://${listen}`, uidBase, env }
   t.teardown(async () => {
     if (!t.passed) t.log(problemsIn(home))
