@@ -7,7 +7,7 @@ const ByProvider = z.object({ provider: z.string() })
 export const startOidcSignIn = endpoint('GET', '/users/oidc/:provider/login', {
   summary: 'Sends the browser to an identity provider, and afterwards to `redirect`, a path of this server.',
   params: ByProvider,
-  query: z.object({ redirect: z.string().default('/') }),
+  query: z.object({ redirect: z.string().max(1_000).default('/') }),
   status: 303,
 })
 export const finishOidcSignIn = endpoint('GET', '/users/oidc/:provider/callback', {

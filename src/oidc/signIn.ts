@@ -44,7 +44,11 @@ export async function signIn(tx: Tx, { issuer, subject, claims }: Finished, prov
   const email = emailClaim(claims, provider)
   requireDomain(email, provider)
   const organization = await findOrganization(tx, { id: null, name: null })
-  if (!organization) throw new Error('there is no default organization')
+  if (!organization) {
+    throw new Refusal('precondition', 'Nobody has set up this server yet.', {
+      detail: 'Make its first user, an administrator, before others sign in.',
+    })
+  }
   const account =
     (await findByLink(tx, linkedId)) ??
     (await findByEmail(tx, email)) ??
@@ -179,16 +183,20 @@ async function syncGroups(tx: Tx, { userId, organizationId, wanted }: GroupSync)
   const none = { before: [], after: [], created: [] as Group[] }
   if (wanted === undefined || !(await isMember(tx, { userId, organizationId })).member) return none
   const names = new Set(wanted.map(({ name }) => name.toLowerCase()))
-  const known = await listOidcGroups(tx, { userId, organizationId, names: [...names], limit: MAX_GROUPS })
+  const list = async () => await listOidcGroups(tx, { userId, organizationId, names: [...names], limit: MAX_GROUPS })
+  const known = await list()
   const knownNames = new Set(known.map(({ name }) => name.toLowerCase()))
+  const missing = wanted.filter(({ name, create }) => create && !knownNames.has(name.toLowerCase()))
   const created: Group[] = []
-  for (const { name, create } of wanted) {
-    if (!create || knownNames.has(name.toLowerCase())) continue
+  // In one order, so that two who make the same groups wait for each other in one direction.
+  for (const { name } of missing.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const made = await insertOidcGroup(tx, { organizationId, name })
     if (made) created.push(made)
   }
-  const before = known.filter(({ member }) => member)
-  const after = [...known.filter(({ name }) => names.has(name.toLowerCase())), ...created]
+  // Again, because somebody else may have made one meanwhile.
+  const groups = missing.length > 0 ? await list() : known
+  const before = groups.filter(({ member }) => member)
+  const after = groups.filter(({ name }) => names.has(name.toLowerCase()))
   const joined = after.filter(({ id }) => !before.some((group) => group.id === id))
   const left = before.filter(({ id }) => !after.some((group) => group.id === id))
   if (joined.length > 0) await joinOidcGroups(tx, { userId, groupIds: joined.map(({ id }) => id) })

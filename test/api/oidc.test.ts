@@ -3,6 +3,8 @@ import { getUser } from '../../src/contract/users.ts'
 import { createClient } from '../../src/contract/client.ts'
 import { openPending, type Pending, sealPending } from '../../src/oidc/pending.ts'
 import { type Browser, newBrowser } from '../oidc/browser.ts'
+import { startProvider } from '../oidc/provider.ts'
+import { startServer } from '../support/server.ts'
 import { accounts, messageOf, setup, somebody, type World } from '../oidc/setup.ts'
 
 const NOT_THE_ANSWER = 'This is not the answer to a sign-in that this browser began.'
@@ -58,6 +60,18 @@ test('the provider is asked with PKCE, state and nonce, and the cookies are for 
     ['coder_session_token'],
   )
   t.regex(browser.cookies.find(({ name }) => name === 'coder_session_token')!.line, /Path=\/;.*HttpOnly; SameSite=Lax/)
+})
+
+test('behind https the cookies are kept to https', async (t) => {
+  const { issuer } = await startProvider(t, { redirectUris: ['https://daybreak.example/'] })
+  const acme = { id: 'acme', name: 'Acme', issuer, client_id: 'x', client_secret: 'x', allow_signups: true }
+  const DAYBREAK_OIDC = JSON.stringify([{ ...acme, claims_source: 'none' }])
+  const env = { DAYBREAK_OIDC, DAYBREAK_ACCESS_URL: 'https://daybreak.example' }
+  const { place } = await startServer(t, { role: 'api', env })
+  const { headers, location } = await newBrowser().ask(`http://127.0.0.1:${place.port}/api/v2/users/oidc/acme/login`)
+  t.regex(headers.get('set-cookie')!, /; HttpOnly; Secure; SameSite=Lax$/)
+  const callback = 'https://daybreak.example/api/v2/users/oidc/acme/callback'
+  t.is(new URL(location!).searchParams.get('redirect_uri'), callback)
 })
 
 test('a callback that no sign-in of this browser waits for signs nobody in', async (t) => {

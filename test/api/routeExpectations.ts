@@ -44,7 +44,7 @@ export const EXPECTED: Record<string, Expected> = {
   'GET /users/oidc/:provider/callback': { stranger: 404, anonymous: 404 },
   'GET /debug/:user/debug-link': hidden,
   'GET /settings/idpsync/available-fields': hidden,
-  'GET /settings/idpsync/field-values': hidden,
+  'GET /settings/idpsync/field-values': { stranger: 400 }, // without saying which
   'GET /users/roles': own,
   'GET /users': own,
   'POST /users': { stranger: 403, body: () => ({ username: 'x', email: 'x@example.com', login_type: 'none' }) },

@@ -130,6 +130,13 @@ test('signing up, signing in and what claims change are in the audit log', async
   t.like(rows[2], { before: { roles: [] }, after: { roles: ['auditor'] } })
 })
 
+test('before the first user is made, nobody signs up', async (t) => {
+  const { server, signIn } = await setup(t)
+  await server.db.query(sql.unsafe`update daybreak.organizations set deleted_at = now(), is_default = false`)
+  const { status, message } = await signIn(somebody('alice'))
+  t.deepEqual([status, message], [412, 'Nobody has set up this server yet.'])
+})
+
 test('odd claims are no error of ours', async (t) => {
   const { server, signIn } = await setup(t, { groups_claim: 'groups' })
   const odd = {

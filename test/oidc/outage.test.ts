@@ -1,4 +1,6 @@
 import test from 'ava'
+import { ClientError } from 'openid-client'
+import { describeFailure } from '../../src/oidc/refusals.ts'
 import { newBrowser } from './browser.ts'
 import { accounts, setup, somebody } from './setup.ts'
 
@@ -58,4 +60,13 @@ test('one that says to be somebody else, or leads to plain http, is not asked fu
     t.true(status === 401 || status === 503, JSON.stringify(change))
     t.deepEqual(await accounts(server), [])
   }
+})
+
+test('the log is told what kind of failure it was, and nothing that could be about a person', (t) => {
+  const cause = t.throws(() => JSON.parse('{"email": alice@example.com'))
+  const parsing = new ClientError('parsing error occured', { code: 'OAUTH_PARSE_ERROR', cause })
+  t.is(describeFailure(parsing), 'ClientError OAUTH_PARSE_ERROR: parsing error occured (SyntaxError)')
+  const claims = new ClientError('unexpected claim', { cause: { claims: { email: 'alice@example.com' } } })
+  t.is(describeFailure(claims), 'ClientError: unexpected claim')
+  for (const odd of [undefined, 'alice', { message: 'alice' }]) t.is(describeFailure(odd), 'unknown')
 })

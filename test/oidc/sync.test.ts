@@ -5,6 +5,7 @@ import { ApiError } from '../../src/contract/client.ts'
 import { getDebugLink, listIdpSyncFields, listIdpSyncValues } from '../../src/contract/oidc.ts'
 import { aPerson } from '../api/people.ts'
 import type { TestServer } from '../support/server.ts'
+import { newBrowser } from './browser.ts'
 import { accounts, auditRows, setup, somebody } from './setup.ts'
 
 async function aGroup({ db }: TestServer, name: string, source: 'user' | 'oidc'): Promise<void> {
@@ -42,6 +43,22 @@ test('members of mapped groups come and go with the claim, and groups that peopl
   t.is(made.length, 1)
   const change = (await auditRows(server)).find(({ action }) => action === 'write')
   t.like(change, { before: { groups: [] }, after: { groups: ['Dev', 'plain'] } })
+})
+
+test('people who need the same new group at once are all in it', async (t) => {
+  const group_mapping = { a: { group: 'A', create: true }, b: { group: 'B', create: true } }
+  const { server, provider, loginUrl } = await setup(t, { groups_claim: 'groups', group_mapping })
+  const began = []
+  for (const sub of ['p1', 'p2', 'p3', 'p4']) {
+    provider.whoIs(somebody(sub, { groups: sub < 'p3' ? ['a', 'b'] : ['b', 'a'] }))
+    const browser = newBrowser()
+    const { location } = await browser.go(loginUrl, (place) => place.includes('/callback?'))
+    began.push({ browser, location: location! })
+  }
+  const answers = await Promise.all(began.map(async ({ browser, location }) => await browser.ask(location)))
+  t.true(answers.every(({ status }) => status === 303))
+  for (const { groups } of await accounts(server)) t.deepEqual(groups, ['A', 'B'])
+  t.is((await auditRows(server, 'group')).length, 2)
 })
 
 test('whoever has left the default organization is put into no group of it', async (t) => {
