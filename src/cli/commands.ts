@@ -82,6 +82,11 @@ export const GROUPS: readonly Group[] = [
         summary: 'make a version the active one',
         load: async () => (await import('./templates/promote.ts')).promoteVersionCommand,
       },
+      {
+        name: 'acl',
+        summary: 'see and change who may use a template',
+        load: async () => (await import('./templates/acl.ts')).templateAclCommand,
+      },
     ],
   },
   {
@@ -98,6 +103,75 @@ export const GROUPS: readonly Group[] = [
         name: 'invalidate',
         summary: 'replace every unclaimed prebuild of a template',
         load: async () => (await import('./prebuilds/invalidate.ts')).invalidatePrebuildsCommand,
+      },
+    ],
+  },
+  {
+    name: 'organizations',
+    summary: 'make organizations, and say who belongs to them',
+    example: 'daybreak organizations members add ana --organization north',
+    entries: [
+      {
+        name: 'list',
+        summary: 'list organizations',
+        load: async () => (await import('./organizations/list.ts')).listOrganizationsCommand,
+      },
+      {
+        name: 'show',
+        summary: 'show one organization',
+        load: async () => (await import('./organizations/show.ts')).showOrganizationCommand,
+      },
+      {
+        name: 'create',
+        summary: 'make an organization',
+        load: async () => (await import('./organizations/create.ts')).createOrganizationCommand,
+      },
+      {
+        name: 'delete',
+        summary: 'delete an organization without templates and workspaces',
+        load: async () => (await import('./organizations/delete.ts')).deleteOrganizationCommand,
+      },
+      {
+        name: 'members',
+        summary: 'list members; add, remove and give roles',
+        load: async () => (await import('./organizations/members.ts')).membersCommand,
+      },
+    ],
+  },
+  {
+    name: 'groups',
+    summary: 'make groups, and put people in',
+    example: 'daybreak groups add builders ana',
+    entries: [
+      {
+        name: 'list',
+        summary: 'list groups',
+        load: async () => (await import('./groups/list.ts')).listGroupsCommand,
+      },
+      {
+        name: 'create',
+        summary: 'make a group',
+        load: async () => (await import('./groups/create.ts')).createGroupCommand,
+      },
+      {
+        name: 'show',
+        summary: 'show a group and its members',
+        load: async () => (await import('./groups/show.ts')).showGroupCommand,
+      },
+      {
+        name: 'add',
+        summary: 'put users into a group',
+        load: async () => (await import('./groups/move.ts')).addToGroupCommand,
+      },
+      {
+        name: 'remove',
+        summary: 'take users out of a group',
+        load: async () => (await import('./groups/move.ts')).removeFromGroupCommand,
+      },
+      {
+        name: 'delete',
+        summary: 'delete a group and all that it was granted',
+        load: async () => (await import('./groups/delete.ts')).deleteGroupCommand,
       },
     ],
   },
