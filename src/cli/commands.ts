@@ -175,4 +175,73 @@ export const GROUPS: readonly Group[] = [
       },
     ],
   },
+  {
+    name: 'users',
+    summary: 'make users, and say what they may',
+    example: 'daybreak users create ana --email ana@example.com',
+    entries: [
+      {
+        name: 'list',
+        summary: 'list the users that you may see',
+        load: async () => (await import('./users/list.ts')).listUsersCommand,
+      },
+      {
+        name: 'create',
+        summary: 'make a user',
+        load: async () => (await import('./users/create.ts')).createUserCommand,
+      },
+      {
+        name: 'show',
+        summary: 'show one user',
+        load: async () => (await import('./users/show.ts')).showUserCommand,
+      },
+      {
+        name: 'delete',
+        summary: 'delete users who have no workspaces',
+        load: async () => (await import('./users/delete.ts')).deleteUsersCommand,
+      },
+      {
+        name: 'suspend',
+        summary: 'keep a user out from now on',
+        load: async () => (await import('./users/status.ts')).suspendUserCommand,
+      },
+      {
+        name: 'activate',
+        summary: 'let a suspended user in again',
+        load: async () => (await import('./users/status.ts')).activateUserCommand,
+      },
+      {
+        name: 'roles',
+        summary: 'show or change the roles of a user',
+        load: async () => (await import('./users/roles.ts')).userRolesCommand,
+      },
+      {
+        name: 'password',
+        summary: 'set your password, or that of somebody else',
+        load: async () => (await import('./users/password.ts')).userPasswordCommand,
+      },
+    ],
+  },
+  {
+    name: 'tokens',
+    summary: 'make, list and end API tokens',
+    example: 'daybreak tokens create ci --lifetime 90d',
+    entries: [
+      {
+        name: 'create',
+        summary: 'make a token for a program',
+        load: async () => (await import('./tokens/create.ts')).createTokenCommand,
+      },
+      {
+        name: 'list',
+        summary: 'list your tokens',
+        load: async () => (await import('./tokens/list.ts')).listTokensCommand,
+      },
+      {
+        name: 'delete',
+        summary: 'end tokens at once',
+        load: async () => (await import('./tokens/delete.ts')).deleteTokensCommand,
+      },
+    ],
+  },
 ]

@@ -1,0 +1,51 @@
+// Passwords come from a person who types them unseen, or from stdin; never from the command line, where every process
+// of the machine could read them.
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
+import { Writable } from 'node:stream'
+import { usage } from './failure.ts'
+
+/** `given` is what the option said: `-` for stdin. Without it a person is asked, twice where a slip would lock out. */
+export async function readPassword(
+  given: string | undefined,
+  { prompt, repeat }: { prompt: string; repeat?: string },
+): Promise<string> {
+  if (given === '-') return await readStdin()
+  if (given !== undefined) {
+    throw usage('A password on the command line can be read by other processes.', 'Write --password - and pipe it in.')
+  }
+  if (!process.stdin.isTTY) throw usage(`${prompt}: there is nobody here to ask.`, 'Pipe it in with --password -')
+  const password = await askUnseen(prompt)
+  if (repeat !== undefined && (await askUnseen(repeat)) !== password) throw usage('The two passwords differ.')
+  return password
+}
+
+/** The end of the last line belongs to the file, not to the password. */
+async function readStdin(): Promise<string> {
+  const password = (await text(process.stdin)).replace(/\r?\n$/, '')
+  if (password === '') throw usage('The password on stdin is empty.')
+  return password
+}
+
+export async function ask(question: string): Promise<string> {
+  return (await askOn(process.stderr, question)).trim()
+}
+
+async function askUnseen(question: string): Promise<string> {
+  process.stderr.write(`${question}: `)
+  try {
+    return await askOn(new Writable({ write: (_chunk, _encoding, done) => done() }), '')
+  } finally {
+    process.stderr.write('\n')
+  }
+}
+
+async function askOn(output: NodeJS.WritableStream, question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true })
+  lines.on('SIGINT', () => process.emit('SIGINT')) // readline keeps it from the process otherwise
+  try {
+    return await lines.question(question === '' ? '' : `${question}: `)
+  } finally {
+    lines.close()
+  }
+}
