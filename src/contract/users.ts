@@ -113,7 +113,13 @@ export const getAuthMethods = endpoint('GET', '/users/authmethods', {
   reply: z.object({
     password: z.object({ enabled: z.boolean() }),
     github: z.object({ enabled: z.boolean(), default_provider_configured: z.boolean() }),
-    oidc: z.object({ enabled: z.boolean(), signInText: z.string(), iconUrl: z.string() }),
+    /** Of the first provider, as the wire format has it; ours: all of them. */
+    oidc: z.object({
+      enabled: z.boolean(),
+      signInText: z.string(),
+      iconUrl: z.string(),
+      providers: z.array(z.object({ id: z.string(), name: z.string(), iconUrl: z.string(), loginUrl: z.string() })),
+    }),
   }),
 })
 export const signInWithPassword = endpoint('POST', '/users/login', {

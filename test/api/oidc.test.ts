@@ -1,5 +1,5 @@
 import test from 'ava'
-import { getUser } from '../../src/contract/users.ts'
+import { getAuthMethods, getUser } from '../../src/contract/users.ts'
 import { createClient } from '../../src/contract/client.ts'
 import { openPending, type Pending, sealPending } from '../../src/oidc/pending.ts'
 import { type Browser, newBrowser } from '../oidc/browser.ts'
@@ -199,6 +199,19 @@ test('a provider that nobody configured does not exist', async (t) => {
     t.is((await fetch(`${server.url}/api/v2/users/oidc/nobody/${step}`)).status, 404)
     t.is((await fetch(`${server.url}/api/v2/users/oidc/__proto__/${step}`)).status, 404)
   }
+})
+
+test('programs are told which providers there are', async (t) => {
+  const { server } = await setup(t, {}, [{ id: 'other', name: 'Other' }])
+  const { oidc } = await createClient(server.url)(getAuthMethods, {})
+  t.like(oidc, { enabled: true, signInText: 'Acme' })
+  t.deepEqual(
+    oidc.providers.map(({ name, loginUrl }) => [name, loginUrl]),
+    [
+      ['Acme', '/api/v2/users/oidc/acme/login'],
+      ['Other', '/api/v2/users/oidc/other/login'],
+    ],
+  )
 })
 
 test('several providers sign in several people, each under its own name', async (t) => {

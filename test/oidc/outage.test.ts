@@ -64,7 +64,7 @@ test('one that says to be somebody else, or leads to plain http, is not asked fu
 
 test('the log is told what kind of failure it was, and nothing that could be about a person', (t) => {
   const cause = t.throws(() => JSON.parse('{"email": alice@example.com'))
-  const parsing = new ClientError('parsing error occured', { code: 'OAUTH_PARSE_ERROR', cause })
+  const parsing = Object.assign(new ClientError('parsing error occured', { cause }), { code: 'OAUTH_PARSE_ERROR' })
   t.is(describeFailure(parsing), 'ClientError OAUTH_PARSE_ERROR: parsing error occured (SyntaxError)')
   const claims = new ClientError('unexpected claim', { cause: { claims: { email: 'alice@example.com' } } })
   t.is(describeFailure(claims), 'ClientError: unexpected claim')

@@ -26,6 +26,7 @@ import {
 } from '../../contract/users.ts'
 import { Refusal } from '../../domain/errors.ts'
 import { forbidden } from '../../domain/refusals.ts'
+import { oidcProviders } from '../../oidc/providers.ts'
 import { passwordProblem, type Passwords, passwords } from '../../password.ts'
 import { audit } from '../audit.ts'
 import { authenticate } from '../auth.ts'
@@ -44,18 +45,11 @@ export function signIn(context: ApiContext): Router {
 
   publicRoute(router, createFirstUser, async (input, exchange) => await makeFirstUser(context, input, exchange))
 
-  publicRoute(router, getAuthMethods, async () => {
-    const [provider] = config.oidc
-    return {
-      password: { enabled: true },
-      github: { enabled: false, default_provider_configured: false },
-      oidc: {
-        enabled: provider !== undefined,
-        signInText: provider?.name ?? '',
-        iconUrl: provider?.icon_url ?? '',
-      },
-    }
-  })
+  publicRoute(router, getAuthMethods, async () => ({
+    password: { enabled: true },
+    github: { enabled: false, default_provider_configured: false },
+    oidc: oidcProviders(config),
+  }))
 
   publicRoute(router, signInWithPassword, async ({ body }, { request, response }) => {
     const user = await verifyLogin({ db, passwords }, { login: body.email, password: body.password })
