@@ -91,14 +91,6 @@ where deleted_at is null and case
   when :name::text is not null then lower(name) = lower(:name::text)
   else is_default end;
 
--- listOrganizationsOf :many
-select o.id, o.name, o.display_name, o.description, o.icon, o.is_default, o.created_at, o.updated_at
-from daybreak.organizations o
-join daybreak.organization_members m on m.organization_id = o.id
-where m.user_id = :userId and o.deleted_at is null
-order by o.name
-limit :limit;
-
 -- isMember :one
 -- not null: member
 select exists (select from daybreak.organization_members where user_id = :userId and organization_id = :organizationId)

@@ -151,19 +151,6 @@ export async function findOrganization(db: CommonQueryMethods, params: { id: str
       else is_default end`)
 }
 
-const listOrganizationsOfRow = z.object({ id: z.guid(), name: z.string(), displayName: z.string(), description: z.string(), icon: z.string(), isDefault: z.boolean(), createdAt: z.date(), updatedAt: z.date() })
-export type ListOrganizationsOfRow = z.infer<typeof listOrganizationsOfRow>
-
-export async function listOrganizationsOf(db: CommonQueryMethods, params: { userId: string; limit: number }): Promise<readonly ListOrganizationsOfRow[]> {
-  return await db.any(sql.type(listOrganizationsOfRow)`
-    select o.id, o.name, o.display_name, o.description, o.icon, o.is_default, o.created_at, o.updated_at
-    from daybreak.organizations o
-    join daybreak.organization_members m on m.organization_id = o.id
-    where m.user_id = ${params.userId} and o.deleted_at is null
-    order by o.name
-    limit ${params.limit}`)
-}
-
 const isMemberRow = z.object({ member: z.boolean() })
 export type IsMemberRow = z.infer<typeof isMemberRow>
 

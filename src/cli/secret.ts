@@ -28,23 +28,28 @@ async function readStdin(): Promise<string> {
 }
 
 export async function ask(question: string): Promise<string> {
-  return (await askOn(process.stderr, question)).trim()
+  return (await askOn(process.stderr, { question })).trim()
 }
 
 async function askUnseen(question: string): Promise<string> {
-  process.stderr.write(`${question}: `)
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   try {
-    return await askOn(new Writable({ write: (_chunk, _encoding, done) => done() }), '')
+    // Not before the terminal has stopped to show what is typed.
+    return await askOn(nowhere, { question, onReady: () => process.stderr.write(`${question}: `) })
   } finally {
     process.stderr.write('\n')
   }
 }
 
-async function askOn(output: NodeJS.WritableStream, question: string): Promise<string> {
+async function askOn(
+  output: NodeJS.WritableStream,
+  { question, onReady }: { question: string; onReady?: () => void },
+): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true })
   lines.on('SIGINT', () => process.emit('SIGINT')) // readline keeps it from the process otherwise
   try {
-    return await lines.question(question === '' ? '' : `${question}: `)
+    onReady?.()
+    return await lines.question(`${question}: `)
   } finally {
     lines.close()
   }
