@@ -68,6 +68,7 @@ test('each change has one row, with who and from where, and no secret is in any'
     }
     for (const row of rows) {
       if (!row.text.includes('"address":"127.0.0.1"')) wrong.push(`${key}: from nowhere`)
+      if (!row.text.includes('"request_id":"walk-0123456789"')) wrong.push(`${key}: in no request`)
       if (sent.token === undefined && row.actorId !== server.admin.id) wrong.push(`${key}: not by who did it`)
     }
   }
@@ -251,6 +252,18 @@ test('secrets are hidden by their names, by the type of their target and by thei
     before: { password: 'a' },
     after: { password: 'b' },
   })
+})
+
+test('no text takes long to search for secrets, and none is shown in half', (t) => {
+  for (const part of ['a', 'eyJ-aaaaaaaa.', 'http://a:', '-----BEGIN PRIVATE KEY-----', 'bearer ', '0123456789-']) {
+    const startedMs = performance.now()
+    const text = JSON.stringify(redact('user', { name: part.repeat(1_000_000 / part.length) }))
+    t.true(performance.now() - startedMs < 5000, part)
+    t.true(text.length < 1200 && text.includes('[cut: '), part)
+  }
+  const token = `${'a'.repeat(10)}-${'b'.repeat(22)}`
+  const edge = JSON.stringify(redact('user', { name: `${'x '.repeat(490)}${token} ${'y'.repeat(5000)}` }))
+  t.false(edge.includes('aaaaaaaaaa'))
 })
 
 test('a side is bounded, and says where it was cut', (t) => {

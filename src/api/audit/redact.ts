@@ -6,6 +6,8 @@ export const REDACTED = '[redacted]'
 
 /** A description fits; a file does not. */
 const MAX_TEXT = 1000
+/** Secrets are looked for in what is shown and a little beyond: a search through megabytes would hold up the server. */
+const MAX_SEARCHED = 8 * 1024
 const MAX_ITEMS = 100
 const MAX_DEPTH = 6
 /** Of one side as JSON: a row stays within a few pages. */
@@ -40,7 +42,7 @@ const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/\b[A-Za-z0-9]{10}-[A-Za-z0-9]{22}\b/g, REDACTED], // our own tokens
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, REDACTED], // JSON Web Tokens
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*:[^\s/@]*@/gi, `$1${REDACTED}@`], // a password in an address
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@]{0,500}:[^\s/@]{0,500}@/gi, `$1${REDACTED}@`], // a password in an address
   [/\b(bearer|basic) [\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
 ]
 
@@ -78,8 +80,11 @@ function clean(value: Json, place: Place): Json {
 
 function cleanText(text: string): string {
   // Before it is cut: half a secret is still one.
-  const shown = SECRET_TEXTS.reduce((left, [secret, instead]) => left.replace(secret, instead), text)
-  return storable(shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}… [cut: ${text.length} characters]` : shown)
+  const start = text.slice(0, MAX_SEARCHED)
+  const shown = SECRET_TEXTS.reduce((left, [secret, instead]) => left.replace(secret, instead), start)
+  return storable(
+    shown.length > MAX_TEXT || start !== text ? `${shown.slice(0, MAX_TEXT)}… [cut: ${text.length} characters]` : shown,
+  )
 }
 
 /** The largest fields give way first. */
