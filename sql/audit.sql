@@ -7,8 +7,8 @@ values (:actorId, :organizationId, :action, :targetType, :targetId, :targetName,
 
 -- listAuditLogs :many
 -- Newest first, by id. Ids carry their time, so that `fromId` and `toId` spare reading the rest of the log. A null
--- filter lets all pass. Those in `organizationIds` (null: all, and what belongs to no organization). Names of people and
--- organizations are those of now, deleted ones included.
+-- filter lets all pass. Those in `organizationIds` (null: all, and what belongs to no organization). Names of people
+-- and organizations are those of now, deleted ones included.
 -- nullable params: actorId, action, targetType, targetId, targetName, organizationId, organizationName, organizationIds
 -- nullable params: requestId, from, fromId, to, toId, afterId
 -- not null: id, at, action, target_type, target_id, target_name, before, after, request_id, user_agent
