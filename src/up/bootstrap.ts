@@ -14,6 +14,7 @@ import {
   findOrganization,
 } from '../../sql/identity.sql.ts'
 import { replaceToken } from '../../sql/api_keys.sql.ts'
+import { lockFirstUser } from '../../sql/users.sql.ts'
 import type { Pool } from '../../sql/database.ts'
 import { type Actor, toActor } from '../api/access.ts'
 import { hashSecret, newApiKey, parseApiKey, randomText, sameHash } from '../secrets.ts'
@@ -29,7 +30,11 @@ export type Admin = { id: string; username: string; canSignIn: boolean }
 
 export async function ensureAdmin(db: Pool): Promise<Admin> {
   return await db.transaction(async (tx) => {
-    const existing = await findFirstAdmin(tx)
+    let existing = await findFirstAdmin(tx)
+    if (!existing) {
+      await lockFirstUser(tx) // several servers may start on one new database
+      existing = await findFirstAdmin(tx)
+    }
     if (existing) return { ...existing, canSignIn: existing.canSignIn === true }
     const organization =
       (await findOrganization(tx, { id: null, name: null })) ??
