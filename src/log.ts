@@ -1,12 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import pino, { type DestinationStream, type Logger } from 'pino'
 
 /** Never in the clear, wherever they stand in what is logged. */
 const SECRETS = ['token', 'password', 'secret', 'authorization', 'cookie', 'session_token', 'tokenSealed', 'tokenHash']
 
+const requestIds = new AsyncLocalStorage<string>()
+
+/** Every line that is written because of `work`, however deep, carries the id of its request. */
+export function inRequest(id: string, work: () => void): void {
+  requestIds.run(id, work)
+}
+
+function requestFields(): { requestId?: string } {
+  const requestId = requestIds.getStore()
+  return requestId === undefined ? {} : { requestId }
+}
+
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: null,
+    mixin: requestFields,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
     redact: { paths: [...SECRETS, ...SECRETS.map((name) => `*.${name}`)], censor: '[redacted]' },
