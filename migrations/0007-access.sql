@@ -90,6 +90,5 @@ create table daybreak.audit_log (
   address inet,
   user_agent text not null default ''
 );
-create index audit_log_at on daybreak.audit_log (at desc, id desc);
 create index audit_log_target on daybreak.audit_log (target_type, target_id, at desc);
 create index audit_log_actor on daybreak.audit_log (actor_id, at desc);
