@@ -56,7 +56,9 @@ delete from daybreak.sign_in_links where user_id = :userId;
 -- By id, or by name when `id` is null.
 -- nullable params: id, username
 select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
-  array(select m.organization_id from daybreak.organization_members m where m.user_id = u.id) as organization_ids
+  array(select m.organization_id from daybreak.organization_members m
+    join daybreak.organizations o on o.id = m.organization_id
+    where m.user_id = u.id and o.deleted_at is null) as organization_ids
 from daybreak.users u
 where deleted_at is null and (id = :id or lower(username) = lower(:username));
 

@@ -93,7 +93,9 @@ export type FindUserRow = z.infer<typeof findUserRow>
 export async function findUser(db: CommonQueryMethods, params: { id: string | null; username: string | null }): Promise<FindUserRow | null> {
   return await db.maybeOne(sql.type(findUserRow)`
     select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
-      array(select m.organization_id from daybreak.organization_members m where m.user_id = u.id) as organization_ids
+      array(select m.organization_id from daybreak.organization_members m
+        join daybreak.organizations o on o.id = m.organization_id
+        where m.user_id = u.id and o.deleted_at is null) as organization_ids
     from daybreak.users u
     where deleted_at is null and (id = ${params.id} or lower(username) = lower(${params.username}))`)
 }

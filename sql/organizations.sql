@@ -79,8 +79,8 @@ select name, display_name from daybreak.custom_roles where organization_id = :or
 
 -- joinPoolOwner :many
 -- Makes the system user a member of every organization (or of the one named) of which any version of any template asks
--- for prebuilds, and of the group that gives it a quota there; answers those that lacked something. Writes nothing where
--- nothing is missing.
+-- for prebuilds, and of the group that gives it a quota there; answers those that lacked something, and writes nothing
+-- elsewhere.
 -- nullable params: organizationId
 -- not null: organization_id, group_id
 with lacking as (

@@ -137,7 +137,7 @@ export async function listCustomRoles(db: CommonQueryMethods, params: { organiza
 const joinPoolOwnerRow = z.object({ organizationId: z.guid(), groupId: z.guid() })
 export type JoinPoolOwnerRow = z.infer<typeof joinPoolOwnerRow>
 
-/** Makes the system user a member of every organization (or of the one named) of which any version of any template asks for prebuilds, and of the group that gives it a quota there; answers those that lacked something. Writes nothing where nothing is missing. */
+/** Makes the system user a member of every organization (or of the one named) of which any version of any template asks for prebuilds, and of the group that gives it a quota there; answers those that lacked something, and writes nothing elsewhere. */
 export async function joinPoolOwner(db: CommonQueryMethods, params: { organizationId: string | null }): Promise<readonly JoinPoolOwnerRow[]> {
   return await db.any(sql.type(joinPoolOwnerRow)`
     with lacking as (

@@ -17,7 +17,9 @@ where deleted_at is null and not is_system and (lower(email) = lower(:login) or 
 -- nullable params: search, statuses, role, loginTypes, seenBefore, seenAfter, createdBefore, createdAfter, readerId
 -- nullable params: afterId
 select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
-  array(select m.organization_id from daybreak.organization_members m where m.user_id = u.id) as organization_ids
+  array(select m.organization_id from daybreak.organization_members m
+    join daybreak.organizations o on o.id = m.organization_id
+    where m.user_id = u.id and o.deleted_at is null) as organization_ids
 from daybreak.users u
 where deleted_at is null and (:includeSystem::boolean or not is_system)
   and (:readerId::uuid is null or id = :readerId::uuid)

@@ -38,7 +38,9 @@ export type ListUsersRow = z.infer<typeof listUsersRow>
 export async function listUsers(db: CommonQueryMethods, params: { includeSystem: boolean; readerId: string | null; search: string | null; statuses: readonly string[] | null; role: string | null; loginTypes: readonly string[] | null; seenBefore: Date | null; seenAfter: Date | null; createdBefore: Date | null; createdAfter: Date | null; afterId: string | null; limit: number; offset: number }): Promise<readonly ListUsersRow[]> {
   return await db.any(sql.type(listUsersRow)`
     select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
-      array(select m.organization_id from daybreak.organization_members m where m.user_id = u.id) as organization_ids
+      array(select m.organization_id from daybreak.organization_members m
+        join daybreak.organizations o on o.id = m.organization_id
+        where m.user_id = u.id and o.deleted_at is null) as organization_ids
     from daybreak.users u
     where deleted_at is null and (${params.includeSystem}::boolean or not is_system)
       and (${params.readerId}::uuid is null or id = ${params.readerId}::uuid)

@@ -25,7 +25,7 @@ export const sweepPresets = defineJob({
   async run(_payload, context, run) {
     let presets = 0
     const joined = await context.db.transaction((tx) => ensurePoolMembership(tx, { organizationId: null }))
-    let corrections = joined + (await settleRows(context)) + (await removeStranded(context))
+    let corrections = (await settleRows(context)) + (await removeStranded(context))
     for (let after: string | undefined = ZERO_ID; after !== undefined && !run.signal.aborted; ) {
       const page = await listSweepPresets(context.db, { after, limit: PAGE })
       for (const { id } of page) {
@@ -38,7 +38,7 @@ export const sweepPresets = defineJob({
     }
     await deleteOldDecisions(context.db)
     await deleteOldIdempotencyKeys(context.db)
-    return { presets, corrections }
+    return { presets, corrections, joined }
   },
 })
 

@@ -17,9 +17,11 @@ import {
   removeMember,
   setOrganizationRoles,
 } from '../../src/contract/organizations.ts'
+import { promoteTemplateVersion } from '../../src/contract/templates.ts'
+import { sweepPresets } from '../../src/jobs/sweepPresets.ts'
 import { ensurePoolMembership } from '../../src/poolMembership.ts'
 import { SYSTEM_USER_ID } from '../../src/systemUser.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { pushTemplate, startServer, TEMPLATE, type TestServer } from '../support/server.ts'
 import { anOrganization, aPerson, aWarmTemplate, type Person } from './people.ts'
 import { HIDDEN, refused } from './refused.ts'
 
@@ -192,4 +194,31 @@ test('the owner of prebuilds comes back where somebody took it out', async (t) =
   await client(deleteGroup, of(id))
   await Promise.all([1, 2, 3].map(() => ensurePoolMembership(db, { organizationId })))
   t.is((await groupOf()).total_member_count, 1)
+})
+
+test('an import, a promotion and the sweep each bring the owner of prebuilds back', async (t) => {
+  const server = await startServer(t)
+  const { client, context, db } = server
+  const isMember = async () => {
+    const query = { q: `user_id:${SYSTEM_USER_ID} include_system:true` }
+    return (await client(listMembers, { ...at('default'), query })).length === 1
+  }
+  const takeOut = async () => {
+    await client(removeMember, { params: { organization: 'default', user: SYSTEM_USER_ID } })
+    t.false(await isMember())
+  }
+  t.false(await isMember())
+  const { template, version } = await pushTemplate(client, TEMPLATE.replace('instances: 2', 'instances: 0'))
+  t.true(await isMember())
+  await takeOut()
+  await client(promoteTemplateVersion, { params: { template: template.id }, body: { id: version.id } })
+  t.true(await isMember())
+  await takeOut()
+  const run = { signal: AbortSignal.timeout(60_000) } as Parameters<typeof sweepPresets.run>[2]
+  t.like(await sweepPresets.run({}, context, run), { joined: 1 })
+  t.true(await isMember())
+  const actors = await db.anyFirst(sql.type(z.object({ actorId: z.string().nullable() }))`
+    select actor_id from daybreak.audit_log
+    where target_id = ${SYSTEM_USER_ID} and target_type = 'organization_member' and action = 'create'`)
+  t.deepEqual(actors, [null, null, null])
 })
