@@ -1,5 +1,6 @@
 import { Router } from 'express'
 import { isUniqueViolation, type Db } from '../../sql/database.ts'
+import { findOrganization } from '../../sql/identity.sql.ts'
 import { invalidatePresets, listPoolPresetIds } from '../../sql/presets.sql.ts'
 import { findProvisionerJob } from '../../sql/provisioner_jobs.sql.ts'
 import { grantTemplate } from '../../sql/template_acl.sql.ts'
@@ -116,6 +117,8 @@ function serveCreation(router: Router, context: ApiContext): void {
         activeVersionId: version.id,
         createdBy: actor.id,
       })
+      // The row waited for whoever removes the organization at this moment.
+      if (!(await findOrganization(tx, { id: organization.id, name: null }))) throw notFound()
       const attached = await attachTemplateVersion(tx, {
         id: version.id,
         templateId: template.id,

@@ -1,6 +1,8 @@
 import test from 'ava'
 import { sql } from 'slonik'
 import { z } from 'zod'
+import { deleteOrganization as deleteRow, lockOrganization } from '../../sql/organizations.sql.ts'
+import type { Tx } from '../../sql/database.ts'
 import {
   createMember,
   createOrganization,
@@ -15,8 +17,9 @@ import {
   setOrganizationRoles,
   updateOrganization,
 } from '../../src/contract/organizations.ts'
-import { listOrganizationTemplates } from '../../src/contract/templates.ts'
+import { createTemplate, listOrganizationTemplates } from '../../src/contract/templates.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { anOrganization, aPerson, aWarmTemplate, type Person } from './people.ts'
 import { HIDDEN, refused } from './refused.ts'
 
@@ -84,6 +87,28 @@ test('an organization with templates or workspaces stays, and so does the defaul
   t.truthy(await server.client(deleteOrganization, at(organizationId)))
   t.like(await remove('default'), { status: 400, message: 'The default organization cannot be deleted.' })
 })
+
+test('no template is made in an organization that is removed at the same moment', async (t) => {
+  const server = await startServer(t, { role: 'api' })
+  const organizationId = await anOrganization(server)
+  const { templateId, versionId } = await aWarmTemplate(server, { organizationId })
+  await server.db.query(sql.unsafe`update daybreak.template_versions set template_id = null where id = ${versionId}`)
+  await server.db.query(sql.unsafe`update daybreak.templates set deleted_at = now() where id = ${templateId}`)
+  const body = { name: 'late', template_version_id: versionId }
+  const late = await server.db.transaction(async (tx) => {
+    await lockOrganization(tx, { id: organizationId })
+    const making = refused(server.client(createTemplate, { ...at(organizationId), body }))
+    await until(async () => (await waiting(tx)) > 0)
+    await deleteRow(tx, { id: organizationId })
+    return { making }
+  })
+  t.like(await late.making, { status: 404, message: HIDDEN })
+})
+
+async function waiting(db: Tx): Promise<number> {
+  return await db.oneFirst(sql.type(z.object({ count: z.int() }))`
+    select count(*)::int as count from pg_locks where not granted`)
+}
 
 test('only owners make and remove organizations; an admin of one changes it; a member sees it', async (t) => {
   const server = await startServer(t, { role: 'api' })
