@@ -79,8 +79,10 @@ function api(context: ApiContext): Router {
   return router
 }
 
-/** Every router of the API, in the order in which paths are tried. */
+/** Every router of the API, in the order in which paths are tried: what claims and agents ask comes first. */
 export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
+  workspaces,
+  agents,
   deployment,
   authcheck,
   debugHealth,
@@ -99,9 +101,7 @@ export const RESOURCES: readonly ((context: ApiContext) => Router)[] = [
   templateSettings,
   templateAcl,
   watch,
-  workspaces,
   builds,
-  agents,
   prebuilds,
   auditLog,
 ]
