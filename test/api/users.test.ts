@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { sql } from 'slonik'
 import { z } from 'zod'
 import { ApiError } from '../../src/contract/client.ts'
+import { createToken } from '../../src/contract/keys.ts'
 import {
   activateUser,
   createUser,
@@ -221,6 +222,24 @@ test('who keeps users does not become an owner by way of one', async (t) => {
   await server.db.query(sql.unsafe`update daybreak.organization_members set roles = '{organization-admin}'
     where user_id = ${ana.id}`)
   t.is(await status(t, client(setPassword, { params: { user: ana.id }, body: { password: PASSWORD } })), 403)
+})
+
+test('a token that may not do everything sets no password, since a password may', async (t) => {
+  const server = await setup(t)
+  const ana = await aPerson(server)
+  for (const [body, expected] of [
+    [{ scopes: ['user:*'] }, 403],
+    [{ allow_list: ['user:*'] }, 403],
+    [{ scopes: ['coder:all'] }, 204],
+  ] as const) {
+    const { key } = await ana.client(createToken, { params: { user: 'me' }, body: { ...body } as object })
+    const response = await fetch(`${server.url}/api/v2/users/me/password`, {
+      method: 'PUT',
+      headers: { 'Coder-Session-Token': key, 'content-type': 'application/json' },
+      body: JSON.stringify({ password: PASSWORD }),
+    })
+    t.is(response.status, expected, JSON.stringify(body))
+  }
 })
 
 test('a new password needs the old one of its own user, and ends the other sessions', async (t) => {

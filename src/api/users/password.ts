@@ -3,6 +3,9 @@ import { findPassword, lockUser, setPassword } from '../../../sql/users.sql.ts'
 import { deleteSessions } from '../../../sql/api_keys.sql.ts'
 import type { FindUserRow } from '../../../sql/identity.sql.ts'
 import { Refusal } from '../../domain/errors.ts'
+import { isEntryWithin, isScopeWithin } from '../../domain/rbac/narrower.ts'
+import { SCOPE_ALL } from '../../domain/rbac/scopes.ts'
+import { forbidden } from '../../domain/refusals.ts'
 import { passwordProblem, passwords } from '../../password.ts'
 import { type Actor, requireMay } from '../access.ts'
 import { audit } from '../audit.ts'
@@ -22,6 +25,7 @@ export async function changePassword(context: ApiContext, { user, actor, request
   const { db } = context
   requireMay(actor, 'update_personal', { type: 'user', id: user.id })
   refuseSystemUser(user)
+  refuseNarrowToken(actor)
   await requireAbove(db, { actor, user })
   const isOwn = actor.id === user.id
   const before = (await findPassword(db, { id: user.id }))?.passwordHash ?? null
@@ -47,6 +51,12 @@ export async function changePassword(context: ApiContext, { user, actor, request
       { action: 'write', target, before: { password: before === null ? null : 'old' }, after: { password: 'new' } },
     )
   })
+}
+
+/** Who knows a password can do all that its user may: more than such a token was given. */
+function refuseNarrowToken({ subject }: Actor): void {
+  if (isScopeWithin(SCOPE_ALL, subject) && isEntryWithin('*:*', subject)) return
+  throw forbidden('Passwords are set with a session, or a token that may do everything.')
 }
 
 /** A session left open is not enough to take an account over. */
