@@ -22,6 +22,7 @@ import {
   type TemplateVersion,
   uploadFile,
 } from '../../src/contract/templates.ts'
+import { Refusal } from '../../src/domain/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { type Role, type Server, startServer as start } from '../../src/server.ts'
 import { ensureAdmin, ensureCliToken } from '../../src/up/bootstrap.ts'
@@ -31,6 +32,7 @@ import { until } from './until.ts'
 /** Each test home has user ids of its own: the driver ends all processes of a workspace's id. */
 const UID_RANGE = 10_000
 const FIRST_UID = 1_000_000
+const PORT_ATTEMPTS = 5
 
 export type TestServer = {
   url: string
@@ -59,14 +61,26 @@ export type TestServerOptions = {
 export type Place = { databaseUrl: string; home: string; port: number; key: string; uidBase: number }
 
 export async function startServer(t: ExecutionContext, options: TestServerOptions = {}): Promise<TestServer> {
-  if (options.place) return await startAt(t, { ...options.place, port: await freePort() }, options)
+  if (options.place) return await startOnFreePort(t, options.place, options)
   const { url: databaseUrl } = await testDatabase(t)
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'daybreak-home-'))
   fs.chmodSync(home, 0o755)
   t.teardown(() => fs.rmSync(home, { recursive: true, force: true }))
   const uidBase = FIRST_UID + randomInt(50_000) * UID_RANGE
-  const place = { databaseUrl, home, port: await freePort(), key: randomBytes(32).toString('base64'), uidBase }
-  return await startAt(t, place, options)
+  const place = { databaseUrl, home, port: 0, key: randomBytes(32).toString('base64'), uidBase }
+  return await startOnFreePort(t, place, options)
+}
+
+/** Agents need the port before anything listens on it; another test may be faster. */
+async function startOnFreePort(t: ExecutionContext, place: Place, options: TestServerOptions): Promise<TestServer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startAt(t, { ...place, port: await freePort() }, options)
+    } catch (error) {
+      const taken = error instanceof Refusal && error.message.includes('another program listens there')
+      if (!taken || attempt === PORT_ATTEMPTS) throw error
+    }
+  }
 }
 
 async function startAt(
