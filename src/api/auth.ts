@@ -30,6 +30,7 @@ export async function findSession(context: Context, request: Request): Promise<S
     const row = await findSessionRow(context.db, { id: key.id })
     if (!row || !sameHash(row.hashedSecret, hashSecret(key.secret))) continue
     if (row.status === 'suspended' || row.isSystem) continue
+    if (request.res) request.res.locals.actorId = row.id // for the log
     if (row.idle) await touchApiKey(context.db, { id: row.keyId })
     return { keyId: row.keyId, actor: toActor(row) }
   }

@@ -30,7 +30,6 @@ export function route<E extends Endpoint>(
   const pass = context.limits.ofEndpoint(endpoint)
   serve(router, endpoint, async (request, response) => {
     const { actor, keyId } = await authenticate(context, request)
-    response.locals.actorId = actor.id
     await pass({ request, response, keyId })
     return await handler(readInput(endpoint, request), { actor, request, response })
   })

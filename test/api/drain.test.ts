@@ -79,7 +79,7 @@ test('a server that stops says so first, and still serves while load balancers l
   await t.throwsAsync(fetch(`${server.url}/healthz`))
 })
 
-test('a request under way is answered', async (t) => {
+test('a request under way is answered, and its connection closed then', async (t) => {
   const server = await startServer(t, { role: 'api' })
   const { token, url } = server
   const request = http.request(`${url}/api/v2/authcheck`, {
@@ -88,10 +88,12 @@ test('a request under way is answered', async (t) => {
   })
   request.write('{"checks"')
   await sleep(50) // the server has read the headers by then, or the next line would say so
+  const startedMs = performance.now()
   const stopped = server.stop()
   request.end(':{}}')
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
   t.is(response.statusCode, 200)
   response.resume()
   await stopped
+  t.true(performance.now() - startedMs < SOON_MS, `${performance.now() - startedMs} ms`)
 })

@@ -112,7 +112,12 @@ test('a stream leaves its line when it ends, and says that its client went', asy
   await response.body!.getReader().read()
   t.false(lines().some((line) => line.requestId === requestId))
   aborter.abort()
-  t.like(await lineOf(lines, requestId), { status: 200, aborted: true, route: '/api/v2/workspaces/:workspace/watch' })
+  t.like(await lineOf(lines, requestId), {
+    status: 200,
+    aborted: true,
+    actorId: server.admin.id,
+    route: '/api/v2/workspaces/:workspace/watch',
+  })
 })
 
 test('a session cookie changes things only from pages of this server', async (t) => {

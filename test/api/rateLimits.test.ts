@@ -1,6 +1,6 @@
 import test from 'ava'
 import { ErrorBody } from '../../src/contract/errors.ts'
-import { GUESSES, SIGN_INS, UPLOADS, WORKSPACES } from '../../src/api/frame/rateLimits.ts'
+import { ANYTHING, GUESSES, SIGN_INS, UPLOADS, WORKSPACES } from '../../src/api/frame/rateLimits.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { aFullWorld } from './everyRoute.ts'
 import { aPerson } from './people.ts'
@@ -79,6 +79,23 @@ test('uploads and new workspaces are limited by key, and other keys are not touc
   t.regex(answer.text, /Too many new workspaces/)
   t.not((await create(other.token)()).status, 429)
   t.not((await create('AAAAAAAAAA-AAAAAAAAAAAAAAAAAAAAAA')()).status, 429)
+})
+
+test('a key that asks for anything too often is told so, and nobody else', async (t) => {
+  const server = await startServer(t, LIMITED)
+  const [one, other] = [await aPerson(server), await aPerson(server)]
+  const ask = async (token: string) => {
+    const response = await fetch(`${server.url}/api/v2/experiments`, { headers: { 'coder-session-token': token } })
+    await response.body?.cancel()
+    return response.status
+  }
+  const statuses: number[] = []
+  while (statuses.length < ANYTHING.requests) {
+    statuses.push(...(await Promise.all(Array.from({ length: 20 }, () => ask(one.token)))))
+  }
+  t.deepEqual([...new Set(statuses)], [200])
+  t.is(await ask(one.token), 429)
+  t.is(await ask(other.token), 200)
 })
 
 test('agents report as often as they must', async (t) => {
