@@ -42,7 +42,7 @@ export function collectAnnouncements(context: Context): Announcements {
       start()
     },
     async close() {
-      while (announcing) await announcing
+      for (let last = announcing; last; last = announcing) await last
     },
   }
 }

@@ -80,6 +80,9 @@ export function tooManyStreams(): Refusal {
   return new Refusal('unavailable', 'This server has as many open streams as it can serve.', { retryAfterSeconds: 5 })
 }
 
+/** The first read comes by itself. */
+const beforeAnything = (): void => {}
+
 export type Live = { request: Request; response: Response; hub: Hub; log: Logger; topic: Topic; id: string }
 
 /** A stream that reads again after each wake. It listens first: what happens before its first read is in that. */
@@ -87,7 +90,7 @@ export async function serveLive(
   { request, response, hub, log, topic, id }: Live,
   read: (stream: EventStream) => Promise<void>,
 ): Promise<void> {
-  let wake = (): void => {}
+  let wake = beforeAnything
   const unsubscribe = hub.subscribe(topic, id, () => wake())
   if (!unsubscribe) throw tooManyStreams()
   const stream = openEventStream(request, response, hub)

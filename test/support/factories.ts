@@ -9,12 +9,7 @@ import { insertPoolRow } from '../../sql/prebuild_pool.sql.ts'
 import { insertPreset, insertPresetSchedules } from '../../sql/presets.sql.ts'
 import { insertImportJob } from '../../sql/provisioner_jobs.sql.ts'
 import { grantTemplate } from '../../sql/template_acl.sql.ts'
-import {
-  attachTemplateVersion,
-  insertTemplate,
-  insertTemplateVersion,
-  storeManifest,
-} from '../../sql/templates.sql.ts'
+import { attachTemplateVersion, insertTemplate, insertTemplateVersion, storeManifest } from '../../sql/templates.sql.ts'
 import { insertAgent } from '../../sql/workspace_agents.sql.ts'
 import { insertBuild, insertResource } from '../../sql/workspace_builds.sql.ts'
 import { insertWorkspace } from '../../sql/workspaces.sql.ts'
