@@ -51,7 +51,7 @@ class LiveView extends HTMLElement {
       if (source.readyState !== EventSource.CLOSED) return showState('reconnecting')
       // The browser gives up after any answer but 200: a full server, a proxy without one, or the end of the session.
       showState('lost')
-      this.#retry = setTimeout(() => this.#again(), RETRY_MS)
+      this.#retry = setTimeout(() => void this.#again(), RETRY_MS)
     })
   }
 
