@@ -7,6 +7,8 @@ export type Environment = {
   noColor: boolean
   home: string
   cwd: string
+  /** The program that opens an address in a browser; undefined where nobody would see one. */
+  opener: string | undefined
 }
 
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
@@ -16,5 +18,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     noColor: Boolean(env.NO_COLOR), // https://no-color.org: any value but the empty one
     home: env.HOME || homedir(),
     cwd: process.cwd(),
+    opener: openerOf(env),
   }
+}
+
+function openerOf(env: NodeJS.ProcessEnv): string | undefined {
+  if (process.platform === 'darwin') return env.SSH_CONNECTION ? undefined : 'open'
+  return env.DISPLAY || env.WAYLAND_DISPLAY ? 'xdg-open' : undefined
 }

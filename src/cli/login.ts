@@ -1,12 +1,13 @@
 import { text } from 'node:stream/consumers'
 import { createClient } from '../contract/client.ts'
 import { getUser, signInWithLink, signInWithPassword } from '../contract/users.ts'
+import { signInByBrowser } from './browserSignIn.ts'
 import type { Define } from './commands.ts'
 import { findConnection, normaliseUrl, userFile } from './connection.ts'
 import { storeCredentials } from './credentials.ts'
 import { usage } from './failure.ts'
 import { withExamples } from './program.ts'
-import { ask, readPassword } from './secret.ts'
+import { readPassword } from './secret.ts'
 import type { Session } from './session.ts'
 
 /** Where `daybreak up` listens. */
@@ -15,6 +16,7 @@ const DEFAULT_URL = 'http://127.0.0.1:7080'
 export const login: Define = (command, session) => {
   command
     .argument('[url]', 'the server (default: the one in use, or the one on this machine)')
+    .option('--browser', 'make a token on a page of the server (the default on a terminal)')
     .option('--link <link>', 'a one-time sign-in link, or the token in it')
     .option('--username <name>', 'your name or mail address, to sign in by password')
     .option('--password <->', 'read the password from stdin (default: ask for it)')
@@ -22,28 +24,37 @@ export const login: Define = (command, session) => {
     .action((url: string | undefined, options: Omit<Options, 'url'>) => signIn(session, { ...options, url }))
   withExamples(command, [
     'daybreak login https://daybreak.example.com',
+    'daybreak login https://daybreak.example.com --username ana',
     'daybreak login https://daybreak.example.com --username ana --password - < password.txt',
     'daybreak login https://daybreak.example.com --token - < token.txt',
     "daybreak login --link 'http://127.0.0.1:7080/sign-in?token=…'",
   ])
 }
 
-type Options = { url?: string | undefined; link?: string; username?: string; password?: string }
+type Options = { url?: string | undefined; browser?: true; link?: string; username?: string; password?: string }
 
-async function signIn(session: Session, { url, link, ...account }: Options): Promise<void> {
+async function signIn(session: Session, { url, browser, link, ...account }: Options): Promise<void> {
   const { output, flags, environment } = session
   const isByPassword = account.username !== undefined || account.password !== undefined
-  const ways = [link !== undefined && '--link', flags.token !== undefined && '--token', isByPassword && '--username']
+  const ways = [
+    browser === true && '--browser',
+    link !== undefined && '--link',
+    flags.token !== undefined && '--token',
+    isByPassword && '--username',
+  ]
   const chosen = ways.filter((way) => way !== false)
   if (chosen.length > 1) throw usage(`Give either ${chosen.join(' or ')}, not both.`)
+  if (chosen.length === 0 && !process.stdin.isTTY) throw howToSignIn()
   const parsed = link === undefined ? undefined : parseLink(link)
   const origin = normaliseUrl(url ?? flags.url ?? parsed?.url ?? findConnection({}, environment)?.url ?? DEFAULT_URL)
   session.server = { url: origin }
   const token = parsed
     ? (await createClient(origin)(signInWithLink, { body: { token: parsed.token } })).session_token
-    : flags.token === undefined
-      ? await signInByPassword(origin, account)
-      : await readToken(flags.token)
+    : flags.token !== undefined
+      ? await readToken(flags.token)
+      : isByPassword
+        ? await signInByPassword(origin, account)
+        : await signInByBrowser(session, origin)
   const user = await createClient(origin, token)(getUser, { params: { user: 'me' } })
   const file = userFile(environment)
   storeCredentials(file, { url: origin, token })
@@ -58,11 +69,9 @@ async function signInByPassword(
   origin: string,
   { username, password: given }: Pick<Options, 'username' | 'password'>,
 ): Promise<string> {
-  if (username === undefined && !process.stdin.isTTY) throw howToGetOne(origin)
-  const email = username ?? (await ask(`Name or mail address at ${origin}`))
-  if (email === '') throw howToGetOne(origin)
-  const password = await readPassword(given, { prompt: `Password of ${email}` })
-  return (await createClient(origin)(signInWithPassword, { body: { email, password } })).session_token
+  if (username === undefined) throw usage('Say whose password it is.', 'Add --username NAME')
+  const password = await readPassword(given, { prompt: `Password of ${username}` })
+  return (await createClient(origin)(signInWithPassword, { body: { email: username, password } })).session_token
 }
 
 /** The token is the link's last part, wherever the page that it opens expects it. */
@@ -83,17 +92,10 @@ async function readToken(flag: string): Promise<string> {
   return token
 }
 
-function howToGetOne(origin: string): Error {
-  if (!process.stdin.isTTY) {
-    return usage('Give a token with --token, or a one-time link with --link, or --username and --password -.')
-  }
+function howToSignIn(): Error {
   return usage(
-    `To sign in at ${origin}, bring a password, a token or a one-time link.`,
-    [
-      'A server of your own: `daybreak up` prints a link; then daybreak login --link LINK',
-      "Somebody else's: ask its administrator for an account, a link or a token; then daybreak login URL --token -",
-      'In the folder where `daybreak up` runs you need not sign in at all.',
-    ].join('\n'),
+    'There is no terminal here to paste a token on.',
+    'Give a token with --token -, a one-time link with --link, or --username and --password -.',
   )
 }
 

@@ -27,8 +27,9 @@ async function readStdin(): Promise<string> {
   return password
 }
 
-export async function ask(question: string): Promise<string> {
-  return (await askOn(process.stderr, { question })).trim()
+/** One line that is not shown: typed or pasted on a terminal, or all of stdin. */
+export async function readUnseen(prompt: string): Promise<string> {
+  return process.stdin.isTTY ? await askUnseen(prompt) : await text(process.stdin)
 }
 
 async function askUnseen(question: string): Promise<string> {

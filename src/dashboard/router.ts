@@ -1,32 +1,21 @@
-// The page at `/`: what the pools hold, and who has which workspace. It changes nothing but its own session.
+// The page at `/`: what the pools hold, and who has which workspace. It changes nothing but sessions.
 import { readFileSync } from 'node:fs'
-import { type Request, type Response, Router } from 'express'
+import { type Request, Router } from 'express'
 import { deleteApiKey } from '../../sql/identity.sql.ts'
 import { audit } from '../api/audit.ts'
-import { findSession, SESSION_COOKIE } from '../api/auth.ts'
+import { findSession } from '../api/auth.ts'
 import { isSameOrigin } from '../api/frame/csrf.ts'
 import type { ApiContext } from '../api/route.ts'
-import { openSession, SESSION_SECONDS } from '../api/users/sessions.ts'
+import { clearSessionCookie } from '../api/users/sessions.ts'
 import { forbidden } from '../domain/refusals.ts'
-import { Refusal } from '../domain/errors.ts'
-import { oidcProviders } from '../oidc/providers.ts'
+import { addCliAuth } from './cliAuth.ts'
 import { createPages } from './events.ts'
-import { renderPage, renderSignedOut } from './page.ts'
+import { renderPage } from './page.ts'
+import { sendPage } from './send.ts'
+import { addSignIn, askToSignIn } from './signIn.ts'
 import { readView } from './view.ts'
 
-/** Stricter than the default, and without its upgrade to https, which a server on plain http does not answer. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-const FILES = ['live.js', 'page.css', 'content.css', 'icon.svg'] as const
+const FILES = ['live.js', 'page.css', 'content.css', 'signIn.css', 'icon.svg'] as const
 
 export function dashboard(context: ApiContext): Router {
   const router = Router()
@@ -34,8 +23,8 @@ export function dashboard(context: ApiContext): Router {
 
   router.get('/', async (request, response) => {
     const session = await findSession(context, request)
-    if (!session) return sendPage(response.status(401), renderSignedOut(oidcProviders(context.config)))
-    sendPage(response, renderPage(await readView(context.db, session.actor)))
+    if (!session) askToSignIn(context.config, { request, response, place: '/' })
+    else sendPage(response, renderPage(await readView(context.db, session.actor)))
   })
 
   router.get('/events', async (request, response) => {
@@ -44,12 +33,14 @@ export function dashboard(context: ApiContext): Router {
     else response.status(401).end()
   })
 
-  router.get('/sign-in', async (request, response) => await signIn(context, { request, response }))
+  addSignIn(router, context)
+  addCliAuth(router, context)
 
   router.post('/sign-out', async (request, response) => {
     if (!isSameOrigin(request, context.config.accessUrl)) throw forbidden('Sign out on the page of this server.')
     await endSession(context, request)
-    response.clearCookie(SESSION_COOKIE, cookieOptions(context)).redirect(303, '/')
+    clearSessionCookie(context, { response })
+    response.redirect(303, '/')
   })
 
   for (const name of FILES) {
@@ -62,27 +53,6 @@ export function dashboard(context: ApiContext): Router {
   return router
 }
 
-type Exchange = { request: Request; response: Response }
-
-async function signIn(context: ApiContext, { request, response }: Exchange): Promise<void> {
-  const { token } = request.query
-  try {
-    const key = await openSession(context.db, { token: typeof token === 'string' ? token : '', request })
-    response.cookie(SESSION_COOKIE, key, { ...cookieOptions(context), maxAge: SESSION_SECONDS * 1000 })
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
-    // The same link again in the browser that it signed in already does no harm.
-    if (!(await findSession(context, request))) {
-      sendPage(
-        response.status(401),
-        renderSignedOut({ problem: error.message, providers: oidcProviders(context.config).providers }),
-      )
-      return
-    }
-  }
-  response.redirect(303, '/')
-}
-
 async function endSession(context: ApiContext, request: Request): Promise<void> {
   const session = await findSession(context, request)
   if (!session) return
@@ -92,18 +62,4 @@ async function endSession(context: ApiContext, request: Request): Promise<void> 
     const target = { type: 'user', id: actor.id, name: actor.username }
     if (ended > 0) await audit(tx, { actor, request }, { action: 'logout', target })
   })
-}
-
-/** Lax, or a link in a mail or a chat would open a page that seems signed out. */
-function cookieOptions({ config }: ApiContext) {
-  return { httpOnly: true, sameSite: 'lax', path: '/', secure: config.accessUrl.startsWith('https:') } as const
-}
-
-export function sendPage(response: Response, text: string): void {
-  response.set({
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-    'Referrer-Policy': 'same-origin', // with none at all, browsers hide the origin of the form that signs out
-  })
-  response.type('html').send(text)
 }

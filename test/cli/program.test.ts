@@ -69,7 +69,10 @@ test('wrong use is exit code 2 and one sentence', async (t) => {
     ],
     [['workspaces', 'list', '--url', 'nowhere'], /^daybreak: "nowhere" is not an address of a server/],
     [['workspaces'], /^Usage: daybreak workspaces/],
-    [['login'], /^daybreak: Give a token with --token, or a one-time link with --link/],
+    [
+      ['login'],
+      /^daybreak: There is no terminal here .*\n {2}Give a token with --token -, a one-time link with --link/,
+    ],
   ]
   for (const [args, message] of wrong) {
     const { code, stdout, stderr } = await runDaybreak(args)

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { chromium } from 'playwright-core'
 import { sql } from 'slonik'
+import { z } from 'zod'
+import { setPassword } from '../../sql/users.sql.ts'
 import { tryClaim } from '../../src/claims.ts'
+import { passwords } from '../../src/password.ts'
 import { aReadyPrebuild, readyPrebuilds } from '../support/factories.ts'
 import { until } from '../support/until.ts'
 import { openPage, type Page } from './page.ts'
@@ -106,4 +109,33 @@ test('a page that lost the server catches up, and one whose session ended says s
   await page.wake()
   await tab.waitForSelector('.signed-out')
   t.is(await tab.locator('text=while-away').count(), 0)
+})
+
+test('somebody who was sent to sign the command line in signs in first, and takes a token away', async (t) => {
+  const opened = await openBrowser(t)
+  if (!opened) return
+  const { tab, problems } = opened
+  const page = await openPage(t)
+  await setPassword(page.db, {
+    id: page.world.adminId,
+    passwordHash: await passwords.hash('correct horse battery'),
+  })
+  const { username } = await page.db.one(sql.type(z.object({ username: z.string() }))`
+    update daybreak.users set login_type = 'password' where id = ${page.world.adminId} returning username`)
+  await tab.goto(`${page.url}/cli-auth`)
+  const fill = async (password: string) => {
+    await tab.getByLabel('Name or mail address').fill(username)
+    await tab.getByLabel('Password').fill(password)
+    await tab.getByRole('button', { name: 'Sign in' }).click()
+  }
+  await fill('wrong')
+  t.regex(await tab.getByRole('alert').innerText(), /^Incorrect email or password/)
+  await fill('correct horse battery')
+  await tab.getByRole('button', { name: 'Make a token for the command line' }).click()
+  t.regex(await tab.locator('.secret').innerText(), /^\w{10}-\w{22}$/)
+  t.is(tab.url(), `${page.url}/cli-auth`)
+  t.deepEqual(
+    problems.filter((problem) => !problem.includes('401')),
+    [],
+  )
 })
