@@ -24,9 +24,10 @@ where id = :id and worker_id = :workerId and attempt = :attempt and completed_at
 returning canceled_at;
 
 -- completeProvisionerJob :maybe
--- The fence: only the worker that holds this attempt may end the job.
-update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), error = :error,
-    error_code = :errorCode
+-- The fence: only the worker that holds this attempt may end the job. A cancellation that came too late is forgotten.
+update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(),
+  error = :error::text, error_code = :errorCode::text,
+  canceled_at = case when :error::text <> '' or :errorCode::text <> '' then canceled_at end
 where id = :id and worker_id = :workerId and attempt = :attempt and completed_at is null
 returning id;
 
@@ -43,25 +44,36 @@ select id, created_at, started_at, completed_at, canceled_at, error, error_code,
 from daybreak.provisioner_jobs where id = any(:ids);
 
 -- cancelProvisionerJob :maybe
--- A pending job ends at once; a running one is asked to, and its worker ends it.
+-- A pending job ends at once; a running one is asked to, and its worker ends it. `attempt` says how often it was begun.
 update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(),
   completed_at = case when started_at is null then clock_timestamp() end
 where id = :id and completed_at is null and canceled_at is null
-returning id, completed_at;
+returning id, completed_at, attempt;
 
 -- cancelPendingJob :maybe
+-- Only one that no worker ever had: of others something may exist on a host.
 update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(),
     completed_at = clock_timestamp()
-where id = :id and started_at is null and completed_at is null
+where id = :id and started_at is null and completed_at is null and attempt = 0
+returning id;
+
+-- releaseProvisionerJob :maybe
+-- Has it wait again: its worker lives, but could not run it.
+update daybreak.provisioner_jobs set started_at = null, worker_id = null, updated_at = clock_timestamp()
+where id = :id and worker_id = :workerId and attempt = :attempt and completed_at is null
 returning id;
 
 -- listHungProvisionerJobs :many
--- What its worker forgot, and what no worker took; the caller ends each one, if it has not ended by then.
+-- What its worker forgot, what no worker took, and what was cancelled and lost its worker or goes on regardless; the
+-- caller ends each one, if it has not ended by then.
 -- not null: reason
-select id, workspace_id, case when started_at is null then 'pending' else 'hung' end as reason
+select id, workspace_id, attempt, tags, case when started_at is not null then 'hung'
+  when canceled_at is not null then 'canceled' else 'pending' end as reason
 from daybreak.provisioner_jobs
-where completed_at is null and updated_at < clock_timestamp() - case when started_at is null
-  then make_interval(secs => :pendingSeconds) else make_interval(secs => :hungSeconds) end
+where completed_at is null and (started_at is null and canceled_at is not null
+  or canceled_at < clock_timestamp() - make_interval(secs => :hungSeconds)
+  or updated_at < clock_timestamp() - case when started_at is null
+    then make_interval(secs => :pendingSeconds) else make_interval(secs => :hungSeconds) end)
 order by updated_at
 limit :limit;
 

@@ -46,11 +46,12 @@ export async function heartbeatProvisionerJob(db: CommonQueryMethods, params: { 
 const completeProvisionerJobRow = z.object({ id: z.guid() })
 export type CompleteProvisionerJobRow = z.infer<typeof completeProvisionerJobRow>
 
-/** The fence: only the worker that holds this attempt may end the job. */
+/** The fence: only the worker that holds this attempt may end the job. A cancellation that came too late is forgotten. */
 export async function completeProvisionerJob(db: CommonQueryMethods, params: { error: string; errorCode: string; id: string; workerId: string; attempt: number }): Promise<CompleteProvisionerJobRow | null> {
   return await db.maybeOne(sql.type(completeProvisionerJobRow)`
-    update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(), error = ${params.error},
-        error_code = ${params.errorCode}
+    update daybreak.provisioner_jobs set completed_at = clock_timestamp(), updated_at = clock_timestamp(),
+      error = ${params.error}::text, error_code = ${params.errorCode}::text,
+      canceled_at = case when ${params.error}::text <> '' or ${params.errorCode}::text <> '' then canceled_at end
     where id = ${params.id} and worker_id = ${params.workerId} and attempt = ${params.attempt} and completed_at is null
     returning id`)
 }
@@ -77,39 +78,54 @@ export async function listProvisionerJobs(db: CommonQueryMethods, params: { ids:
     from daybreak.provisioner_jobs where id = any(${array(params.ids, 'uuid')})`)
 }
 
-const cancelProvisionerJobRow = z.object({ id: z.guid(), completedAt: z.date().nullable() })
+const cancelProvisionerJobRow = z.object({ id: z.guid(), completedAt: z.date().nullable(), attempt: z.int() })
 export type CancelProvisionerJobRow = z.infer<typeof cancelProvisionerJobRow>
 
-/** A pending job ends at once; a running one is asked to, and its worker ends it. */
+/** A pending job ends at once; a running one is asked to, and its worker ends it. `attempt` says how often it was begun. */
 export async function cancelProvisionerJob(db: CommonQueryMethods, params: { id: string }): Promise<CancelProvisionerJobRow | null> {
   return await db.maybeOne(sql.type(cancelProvisionerJobRow)`
     update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(),
       completed_at = case when started_at is null then clock_timestamp() end
     where id = ${params.id} and completed_at is null and canceled_at is null
-    returning id, completed_at`)
+    returning id, completed_at, attempt`)
 }
 
 const cancelPendingJobRow = z.object({ id: z.guid() })
 export type CancelPendingJobRow = z.infer<typeof cancelPendingJobRow>
 
+/** Only one that no worker ever had: of others something may exist on a host. */
 export async function cancelPendingJob(db: CommonQueryMethods, params: { id: string }): Promise<CancelPendingJobRow | null> {
   return await db.maybeOne(sql.type(cancelPendingJobRow)`
     update daybreak.provisioner_jobs set canceled_at = clock_timestamp(), updated_at = clock_timestamp(),
         completed_at = clock_timestamp()
-    where id = ${params.id} and started_at is null and completed_at is null
+    where id = ${params.id} and started_at is null and completed_at is null and attempt = 0
     returning id`)
 }
 
-const listHungProvisionerJobsRow = z.object({ id: z.guid(), workspaceId: z.guid().nullable(), reason: z.string() })
+const releaseProvisionerJobRow = z.object({ id: z.guid() })
+export type ReleaseProvisionerJobRow = z.infer<typeof releaseProvisionerJobRow>
+
+/** Has it wait again: its worker lives, but could not run it. */
+export async function releaseProvisionerJob(db: CommonQueryMethods, params: { id: string; workerId: string; attempt: number }): Promise<ReleaseProvisionerJobRow | null> {
+  return await db.maybeOne(sql.type(releaseProvisionerJobRow)`
+    update daybreak.provisioner_jobs set started_at = null, worker_id = null, updated_at = clock_timestamp()
+    where id = ${params.id} and worker_id = ${params.workerId} and attempt = ${params.attempt} and completed_at is null
+    returning id`)
+}
+
+const listHungProvisionerJobsRow = z.object({ id: z.guid(), workspaceId: z.guid().nullable(), attempt: z.int(), tags: z.unknown(), reason: z.string() })
 export type ListHungProvisionerJobsRow = z.infer<typeof listHungProvisionerJobsRow>
 
-/** What its worker forgot, and what no worker took; the caller ends each one, if it has not ended by then. */
-export async function listHungProvisionerJobs(db: CommonQueryMethods, params: { pendingSeconds: number; hungSeconds: number; limit: number }): Promise<readonly ListHungProvisionerJobsRow[]> {
+/** What its worker forgot, what no worker took, and what was cancelled and lost its worker or goes on regardless; the caller ends each one, if it has not ended by then. */
+export async function listHungProvisionerJobs(db: CommonQueryMethods, params: { hungSeconds: number; pendingSeconds: number; limit: number }): Promise<readonly ListHungProvisionerJobsRow[]> {
   return await db.any(sql.type(listHungProvisionerJobsRow)`
-    select id, workspace_id, case when started_at is null then 'pending' else 'hung' end as reason
+    select id, workspace_id, attempt, tags, case when started_at is not null then 'hung'
+      when canceled_at is not null then 'canceled' else 'pending' end as reason
     from daybreak.provisioner_jobs
-    where completed_at is null and updated_at < clock_timestamp() - case when started_at is null
-      then make_interval(secs => ${params.pendingSeconds}) else make_interval(secs => ${params.hungSeconds}) end
+    where completed_at is null and (started_at is null and canceled_at is not null
+      or canceled_at < clock_timestamp() - make_interval(secs => ${params.hungSeconds})
+      or updated_at < clock_timestamp() - case when started_at is null
+        then make_interval(secs => ${params.pendingSeconds}) else make_interval(secs => ${params.hungSeconds}) end)
     order by updated_at
     limit ${params.limit}`)
 }

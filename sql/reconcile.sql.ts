@@ -69,7 +69,7 @@ export async function readPresetSnapshot(db: CommonQueryMethods, params: { prese
       (select coalesce(jsonb_agg(jsonb_build_object('id', x.workspace_id, 'createdAt', x.created_at, 'readyAt', x.ready_at,
           'bootDeadlineAt', x.boot_deadline_at, 'failedAt', x.failed_at,
           'state', case when x.state = 'building' and exists (select from daybreak.provisioner_jobs j
-              where j.workspace_id = x.workspace_id and j.completed_at is null and j.started_at is null)
+              where j.workspace_id = x.workspace_id and j.completed_at is null and j.attempt = 0)
                   then 'building_pending'
             else x.state end) order by x.created_at, x.workspace_id), '[]')
         from daybreak.prebuild_pool x where x.preset_id = preset.id) as pool

@@ -60,8 +60,9 @@ export type EndedBuild = {
 /** False when the job was no longer the holder's to end: then nothing was written. */
 export async function finishBuild(tx: Tx, causes: Causes, ended: EndedBuild): Promise<boolean> {
   const { jobId, workspaceId, result, holder } = ended
-  const error = result.ok ? '' : result.error
   const errorCode = result.ok ? '' : (result.code ?? '')
+  const isCanceled = errorCode === 'canceled'
+  const error = result.ok || isCanceled ? '' : result.error
   await lockPoolRow(tx, { workspaceId })
   await lockWorkspace(tx, { id: workspaceId })
   const done = holder
@@ -72,7 +73,12 @@ export async function finishBuild(tx: Tx, causes: Causes, ended: EndedBuild): Pr
   if (!result.ok && result.code === 'pending') return true // never begun: no failure of what was to be built
   if (!result.ok) {
     // A removal that failed is tried again by the sweep: a wake would repeat it at full speed.
-    if (ended.transition === 'start') await failPool(tx, causes, { workspaceId, kind: 'build_failed', detail: error })
+    if (ended.transition !== 'start') return true
+    // Somebody's wish is no fault of the template: only failures count towards a back-off.
+    const why = isCanceled
+      ? ({ kind: 'lost', detail: 'its build was cancelled' } as const)
+      : ({ kind: 'build_failed', detail: error } as const)
+    await failPool(tx, causes, { workspaceId, ...why })
   } else if (ended.transition === 'start') {
     await settlePool(tx, causes, { workspaceId, cause: 'build completed' })
   } else {

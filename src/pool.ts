@@ -24,7 +24,7 @@ export async function settlePool(
 
 export type PoolFailure = {
   workspaceId: string
-  kind: 'build_failed' | 'start_failed' | 'boot_timeout'
+  kind: 'build_failed' | 'start_failed' | 'boot_timeout' | 'lost'
   detail: string
 }
 

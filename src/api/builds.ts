@@ -24,6 +24,7 @@ import { forbidden, notFound } from '../domain/refusals.ts'
 import { type Actor, mayChangeWorkspace, requireMay, workspaceTarget } from './access.ts'
 import { audit, type AuditEntry, type Auditor } from './audit.ts'
 import { Refusal } from '../domain/errors.ts'
+import { orderRemoval } from '../jobs/reconcilePreset/actions.ts'
 import { type Causes, withWakes } from '../jobs/wakes.ts'
 import { type ApiContext, route } from './route.ts'
 import { jobLogShape } from './wire/provisionerJob.ts'
@@ -162,9 +163,10 @@ async function cancel(tx: Tx, causes: Causes, order: Cancel): Promise<void> {
     before: { canceled_build: null },
     after: { canceled_build: build.buildNumber, build_id: build.id },
   })
+  if (!canceled || canceled.completedAt === null || build.buildNumber !== 1 || !pooled) return
   // Nothing of a first build exists outside the database before a worker takes it.
-  const endedUnbegun = canceled !== null && canceled.completedAt !== null
-  if (endedUnbegun && build.buildNumber === 1 && pooled) await removeWorkspace(tx, causes, workspaceId)
+  if (canceled.attempt === 0) await removeWorkspace(tx, causes, workspaceId)
+  else await orderRemoval(tx, causes, { presetId: pooled.presetId, workspaceId })
 }
 
 type Changed = Pick<AuditEntry, 'action' | 'before' | 'after'> & {

@@ -1,13 +1,14 @@
 // Takes what waits in `provisioner_jobs` for the drivers of this process until nothing is left. The job itself carries
 // no payload: it is a poke, and running it twice finds nothing the second time.
-import { acquireProvisionerJob } from '../../sql/provisioner_jobs.sql.ts'
+import { acquireProvisionerJob, type AcquireProvisionerJobRow } from '../../sql/provisioner_jobs.sql.ts'
 import type { Context } from '../context.ts'
 import { daemonTags } from '../daemon.ts'
 import type { Driver } from '../provisioners/driver.ts'
+import { giveUp } from './provision/giveUp.ts'
 import { pokeProvisioner, provisionRequest, provisionTask } from './pokes.ts'
 import { runBuild } from './provision/build.ts'
 import { runImport } from './provision/import.ts'
-import { defineJob } from './task.ts'
+import { defineJob, type JobRun } from './task.ts'
 
 /** So many in a row, then the poke is given back: a graceful stop must not wait for a long queue. */
 const MAX_IN_A_ROW = 50
@@ -38,10 +39,7 @@ export const provision = defineJob({
         tags: daemonTags(context.hostId),
       })
       if (!job) break
-      // There may be more, and another slot of this or another worker may be free.
-      await pokeProvisioner(context.db, run.task)
-      const work = { job, driver, signal: run.signal }
-      const ok = job.type === 'workspace_build' ? await runBuild(context, work) : await runImport(context, work)
+      const ok = await runJob(context, { job, driver, run })
       if (job.type === 'workspace_build') report.builds++
       else report.imports++
       if (!ok) report.failed++
@@ -49,3 +47,17 @@ export const provision = defineJob({
     return report
   },
 })
+
+type Taken = { job: AcquireProvisionerJobRow; driver: Driver; run: JobRun }
+
+async function runJob(context: Context, { job, driver, run }: Taken): Promise<boolean> {
+  const work = { job, driver, signal: run.signal }
+  try {
+    // There may be more, and another slot of this or another worker may be free.
+    await pokeProvisioner(context.db, run.task)
+    return job.type === 'workspace_build' ? await runBuild(context, work) : await runImport(context, work)
+  } catch (error) {
+    await giveUp(context, { job, error })
+    return false
+  }
+}

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Db, Tx } from '../../../sql/database.ts'
 import { lockPoolRow } from '../../../sql/prebuild_pool.sql.ts'
 import {
+  deleteAgents,
   deleteOtherAgents,
   insertAgent,
   insertAgentScripts,
@@ -23,7 +24,7 @@ import { DEFAULT_SCRIPT_TIMEOUT_SECONDS, TemplateManifest } from '../../domain/m
 import type { AgentCredential, Driver, ProvisionResult } from '../../provisioners/driver.ts'
 import { hashSecret } from '../../secrets.ts'
 import { withWakes } from '../wakes.ts'
-import { openJobRun } from './jobRun.ts'
+import { type JobRunIo, openJobRun } from './jobRun.ts'
 
 export type Work = {
   job: { id: string; attempt: number }
@@ -31,10 +32,10 @@ export type Work = {
   signal: AbortSignal
 }
 
-const Transition = z.enum(['start', 'stop', 'delete'])
+export const Transition = z.enum(['start', 'stop', 'delete'])
 const Stage = z.enum(['none', 'prebuild', 'claim'])
 
-/** True when the build succeeded. */
+/** True when the build succeeded. Throws what is this worker's fault and not the build's. */
 export async function runBuild(context: Context, { job, driver, signal }: Work): Promise<boolean> {
   const build = await findBuildForProvision(context.db, { jobId: job.id })
   if (!build) return false // deleted with its workspace
@@ -43,7 +44,8 @@ export async function runBuild(context: Context, { job, driver, signal }: Work):
   let result: ProvisionResult
   try {
     const manifest = TemplateManifest.parse(build.manifest)
-    const agents = await prepareAgents(context, { build, manifest, jobId: job.id })
+    const agents = await prepareAgents(context, { build, manifest, jobId: job.id, run })
+    if (!agents) return false // given to somebody else
     const parameters = await listBuildParameters(context.db, { buildId: build.id })
     result = await driver.provision(
       {
@@ -74,11 +76,19 @@ export async function runBuild(context: Context, { job, driver, signal }: Work):
 
 type Prepared = { build: FindBuildForProvisionRow; manifest: TemplateManifest; jobId: string }
 
-async function prepareAgents(context: Context, { build, manifest, jobId }: Prepared): Promise<AgentCredential[]> {
+/** Null when the job is no longer this worker's: then nothing was written. */
+async function prepareAgents(
+  context: Context,
+  { build, manifest, jobId, run }: Prepared & { run: JobRunIo },
+): Promise<AgentCredential[] | null> {
   return await context.db.transaction(async (tx) => {
     await lockPoolRow(tx, { workspaceId: build.workspaceId })
-    await lockWorkspace(tx, { id: build.workspaceId })
+    const workspace = await lockWorkspace(tx, { id: build.workspaceId })
+    if (!(await run.hold(tx))) return null
     if (build.transition === 'start') {
+      // Begun on another host, whose agents may live: their tokens must not be those of the ones started here.
+      const elsewhere = workspace?.host !== null && workspace?.host !== context.hostId
+      if (elsewhere) await deleteAgents(tx, { workspaceId: build.workspaceId })
       await setWorkspaceHost(tx, { id: build.workspaceId, host: context.hostId })
       await deleteOtherAgents(tx, { workspaceId: build.workspaceId, buildId: build.id })
       const existing = await listCredentials(tx, { workspaceId: build.workspaceId })

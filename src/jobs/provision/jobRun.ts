@@ -1,5 +1,6 @@
 // What every provisioner job has: a log that people read, a heartbeat that proves it alive, and a way to be stopped.
 import { heartbeatProvisionerJob, insertJobLogs } from '../../../sql/provisioner_jobs.sql.ts'
+import type { Db } from '../../../sql/database.ts'
 import type { Context } from '../../context.ts'
 import type { DriverIo } from '../../provisioners/driver.ts'
 
@@ -14,7 +15,14 @@ const MAX_STAGE = 128
 const MAX_LOG_LENGTH = 1_048_576
 
 export type HeldJob = { id: string; attempt: number }
-export type JobRunIo = { io: DriverIo; end(): Promise<void>; canceled(): boolean }
+export type JobRunIo = {
+  io: DriverIo
+  /** Whether the job is still this worker's to run, until the end of the transaction; and hears of a cancellation. */
+  hold(db: Db): Promise<boolean>
+  /** Never throws: a log that cannot be written must not take the job's result with it. */
+  end(): Promise<void>
+  canceled(): boolean
+}
 
 type Line = {
   created_at: string
@@ -32,30 +40,36 @@ export function openJobRun(context: Context, { job, signal }: { job: HeldJob; si
   let canceled = false
   let flushing = Promise.resolve()
 
-  const flush = (): Promise<void> => {
-    flushing = flushing.then(async () => {
-      const batch = lines.splice(0)
-      if (batch.length > 0) await insertJobLogs(context.db, { jobId: job.id, lines: batch })
-    })
-    return flushing
-  }
   const warn = (error: unknown): void => {
     context.log.warn({ err: error, provisionerJobId: job.id }, 'a provisioner job could not write to the database')
   }
-  const beat = async (): Promise<void> => {
-    const held = await heartbeatProvisionerJob(context.db, {
-      id: job.id,
-      workerId: context.processId,
-      attempt: job.attempt,
-    })
-    canceled ||= held?.canceledAt !== undefined && held.canceledAt !== null
-    if (!held || held.canceledAt) stop.abort()
+  const write = async (): Promise<void> => {
+    const batch = lines.splice(0)
+    if (batch.length === 0) return
+    try {
+      await insertJobLogs(context.db, { jobId: job.id, lines: batch })
+    } catch (error) {
+      warn(error)
+      lines.unshift(...batch) // for the next time
+      lines.splice(0, lines.length - MAX_BUFFERED_LINES)
+    }
   }
-  const flusher = setInterval(() => void flush().catch(warn), FLUSH_MS)
-  const heart = setInterval(() => void beat().catch(warn), HEARTBEAT_MS)
+  const flush = (): Promise<void> => {
+    flushing = flushing.then(write)
+    return flushing
+  }
+  const hold = async (db: Db): Promise<boolean> => {
+    const held = await heartbeatProvisionerJob(db, { id: job.id, workerId: context.processId, attempt: job.attempt })
+    canceled ||= held !== null && held.canceledAt !== null
+    if (!held || held.canceledAt) stop.abort()
+    return held !== null
+  }
+  const flusher = setInterval(() => void flush(), FLUSH_MS)
+  const heart = setInterval(() => void hold(context.db).catch(warn), HEARTBEAT_MS)
 
   return {
     canceled: () => canceled,
+    hold,
     io: {
       signal: AbortSignal.any([stop.signal, signal]),
       log({ level, stage, output }) {
@@ -67,8 +81,8 @@ export function openJobRun(context: Context, { job, signal }: { job: HeldJob; si
           created_at: new Date().toISOString(),
           source: 'provisioner',
           level: overflowed ? 'warn' : level,
-          stage: stage.slice(0, MAX_STAGE),
-          output: overflowed ? 'The log is full: later lines are not kept.' : output.slice(0, MAX_LINE),
+          stage: kept(stage, MAX_STAGE),
+          output: overflowed ? 'The log is full: later lines are not kept.' : kept(output, MAX_LINE),
         })
       },
     },
@@ -78,4 +92,9 @@ export function openJobRun(context: Context, { job, signal }: { job: HeldJob; si
       await flush()
     },
   }
+}
+
+/** PostgreSQL keeps no NUL character and no half of a surrogate pair. */
+function kept(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed().replaceAll('\0', '\ufffd')
 }
