@@ -2,6 +2,7 @@
 import type { Request } from 'express'
 import { findSession as findSessionRow, touchApiKey } from '../../sql/identity.sql.ts'
 import type { Context } from '../context.ts'
+import type { Limits } from './frame/rateLimits.ts'
 import { Refusal } from '../domain/errors.ts'
 import { type Actor, toActor } from './access.ts'
 import { hashSecret, parseApiKey, sameHash } from '../secrets.ts'
@@ -10,8 +11,10 @@ export const SESSION_COOKIE = 'coder_session_token'
 
 export type Session = { keyId: string; actor: Actor }
 
+type Asking = Pick<Context, 'db'> & { limits: Pick<Limits, 'unknownTokens'> }
+
 /** Throws 401 where there is no live session. */
-export async function authenticate(context: Context, request: Request): Promise<Session> {
+export async function authenticate(context: Asking, request: Request): Promise<Session> {
   const session = await findSession(context, request)
   if (session) return session
   throw new Refusal(
@@ -23,15 +26,20 @@ export async function authenticate(context: Context, request: Request): Promise<
   )
 }
 
-export async function findSession(context: Context, request: Request): Promise<Session | null> {
+export async function findSession({ db, limits }: Asking, request: Request): Promise<Session | null> {
   for (const text of tokensOf(request)) {
     const key = parseApiKey(text)
     if (!key) continue
-    const row = await findSessionRow(context.db, { id: key.id })
-    if (!row || !sameHash(row.hashedSecret, hashSecret(key.secret))) continue
+    await limits.unknownTokens.refuse(request, key.id)
+    const row = await findSessionRow(db, { id: key.id })
+    if (!row || !sameHash(row.hashedSecret, hashSecret(key.secret))) {
+      await limits.unknownTokens.missed(request)
+      continue
+    }
+    limits.unknownTokens.found(key.id)
     if (row.status === 'suspended' || row.isSystem) continue
     if (request.res) request.res.locals.actorId = row.id // for the log
-    if (row.idle) await touchApiKey(context.db, { id: row.keyId })
+    if (row.idle) await touchApiKey(db, { id: row.keyId })
     return { keyId: row.keyId, actor: toActor(row) }
   }
   return null

@@ -4,6 +4,7 @@ import { raw, Router } from 'express'
 import { findFileByHash, insertFile } from '../../sql/files.sql.ts'
 import { uploadFile } from '../contract/templates.ts'
 import { Refusal } from '../domain/errors.ts'
+import { requireMay } from './access.ts'
 import { audit } from './audit.ts'
 import { type ApiContext, route } from './route.ts'
 
@@ -16,6 +17,7 @@ export function files(context: ApiContext): Router {
   const readBody = promisify(raw({ type: TYPES, limit: MAX_FILE_BYTES }))
 
   route(router, context, uploadFile, async (_input, { actor, request, response }) => {
+    requireMay(actor, 'create', { type: 'file', ownerId: actor.id })
     const mimetype = request.headers['content-type'] ?? ''
     await readBody(request, response) // not before we know who sends it
     if (!Buffer.isBuffer(request.body)) {

@@ -88,13 +88,16 @@ export function readInput<E extends Endpoint>(endpoint: E, request: Request): In
   } as Input<E>
 }
 
+/** Nobody reads more, and an answer must not be many times its request. */
+const MAX_VALIDATIONS = 100
+
 type Refuse = (error: ZodError, value: unknown) => Refusal
 
 /** What is read this way can be stored. */
 function readText(shape: ZodType, value: unknown, refuse: Refuse): unknown {
   const data = readFields(shape, value, refuse)
   if (isStorable(data)) return data
-  const validations = unstorable(data)
+  const validations = unstorable(data).slice(0, MAX_VALIDATIONS)
   throw new Refusal('invalid', 'Validation failed.', { validations })
 }
 
@@ -113,6 +116,7 @@ function refuseParams(error: ZodError, value: unknown): Refusal {
 }
 
 function refuseFields(error: ZodError): Refusal {
-  const validations = error.issues.map(({ path, message }) => ({ field: path.join('.'), detail: message }))
+  const said = error.issues.slice(0, MAX_VALIDATIONS)
+  const validations = said.map(({ path, message }) => ({ field: path.join('.'), detail: message }))
   return new Refusal('invalid', 'Validation failed.', { validations, cause: error })
 }

@@ -83,25 +83,49 @@ export function tooManyStreams(): Refusal {
 /** The first read comes by itself. */
 const beforeAnything = (): void => {}
 
-export type Live = { request: Request; response: Response; hub: Hub; log: Logger; topic: Topic; id: string }
+/** A stream must not outlive the right to see it by more than this. */
+const CHECK_MS = PING_MS
+
+export type Live = {
+  request: Request
+  response: Response
+  hub: Hub
+  log: Logger
+  topic: Topic
+  id: string
+  /** Asked before each read but the first, and now and then besides. */
+  mayStill?: () => Promise<boolean>
+}
 
 /** A stream that reads again after each wake. It listens first: what happens before its first read is in that. */
 export async function serveLive(
-  { request, response, hub, log, topic, id }: Live,
+  { request, response, hub, log, topic, id, mayStill }: Live,
   read: (stream: EventStream) => Promise<void>,
 ): Promise<void> {
   let wake = beforeAnything
   const unsubscribe = hub.subscribe(topic, id, () => wake())
   if (!unsubscribe) throw tooManyStreams()
   const stream = openEventStream(request, response, hub)
-  wake = coalesce(
-    async () => await read(stream),
-    (error) => {
-      log.warn({ err: error, topic, id }, 'what a stream shows could not be read; its client connects again')
-      stream.end()
-    },
-  )
+  const giveUp = (error: unknown): void => {
+    log.warn({ err: error, topic, id }, 'what a stream shows could not be read; its client connects again')
+    stream.end()
+  }
+  const allowed = async (): Promise<boolean> => {
+    if (!mayStill || (await mayStill())) return true
+    stream.end()
+    return false
+  }
+  let isFirst = true
+  wake = coalesce(async () => {
+    if (isFirst || (await allowed())) await read(stream)
+    isFirst = false
+  }, giveUp)
   wake()
+  const check = setInterval(
+    coalesce(async () => void (await allowed()), giveUp),
+    CHECK_MS,
+  )
   await stream.ended
+  clearInterval(check)
   unsubscribe()
 }

@@ -15,7 +15,7 @@ import { type Acl, aclActions, aclRole, isAclRole } from '../domain/rbac/acl.ts'
 import { may } from '../domain/rbac/may.ts'
 import { notFound } from '../domain/refusals.ts'
 import { Refusal, type Validation } from '../domain/errors.ts'
-import { requireMay, templateTarget } from './access.ts'
+import { type Actor, requireMay, templateTarget } from './access.ts'
 import { audit } from './audit.ts'
 import { groupShapes, groupTarget, MAX_MEMBERS_IN_LISTS, reducedUserShape } from './groups/shape.ts'
 import { asId } from './ids.ts'
@@ -78,7 +78,7 @@ function serveChanges(router: Router, context: ApiContext): void {
       // Not `update`: whoever may edit a template must not thereby give it to others.
       requireMay(who.actor, 'create', templateTarget(before))
       const change = { users: lowered(body.user_perms), groups: lowered(body.group_perms) }
-      await refuseUnknown(tx, before, change)
+      await refuseUnknown(tx, before, { ...change, actor: who.actor })
       await store(tx, id, change)
       await audit(tx, who, {
         action: 'write',
@@ -99,14 +99,24 @@ function lowered(perms: Readonly<Record<string, string>> | undefined): Perms {
   return new Map(Object.entries(perms ?? {}).map(([id, role]) => [id.toLowerCase(), role]))
 }
 
-/** Who is on the list may be taken off, even when he is gone. */
-async function refuseUnknown(db: Db, template: FindTemplateRow, { users, groups }: Change): Promise<void> {
+/**
+ * Strangers whom the caller may not see do not exist for him. Who is on the list may be taken off, even when he is gone.
+ */
+async function refuseUnknown(
+  db: Db,
+  template: FindTemplateRow,
+  { users, groups, actor }: Change & { actor: Actor },
+): Promise<void> {
   const { userAcl = {}, groupAcl = {} } = templateTarget(template)
   const people = await listUsersOfIds(db, { ids: idsOf(users), limit: MAX_PAGE })
   const { organizationId } = template
   const rows = await listGroups(db, { organizationId, ids: idsOf(groups), includeSystem: false, limit: MAX_PAGE })
+  const seen = ({ id, organizationIds }: (typeof people)[number]) =>
+    Object.hasOwn(userAcl, id) ||
+    (organizationIds ?? []).includes(organizationId) ||
+    may(actor.subject, 'read', { type: 'user', id })
   const validations = [
-    ...wrongEntries(users, { field: 'user_perms', noun: 'user', known: people, listed: userAcl }),
+    ...wrongEntries(users, { field: 'user_perms', noun: 'user', known: people.filter(seen), listed: userAcl }),
     ...wrongEntries(groups, { field: 'group_perms', noun: 'group', known: rows, listed: groupAcl }),
   ]
   if (validations.length === 0) return

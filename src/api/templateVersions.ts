@@ -108,6 +108,8 @@ export async function readableVersion(db: Db, id: string, actor: Actor): Promise
   const loose = { type: 'template', organizationId: version.organizationId } as const
   if (template) requireRead(actor, templateTarget(template))
   else if (version.createdBy !== actor.id) requireRead(actor, loose)
+  // As if it were on the list of one that he may read: his token must allow it as well.
+  else requireRead(actor, { ...loose, userAcl: { [actor.id]: ['read'] } })
   return version
 }
 

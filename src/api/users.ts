@@ -73,6 +73,7 @@ async function changeProfile(
 ): Promise<User> {
   requireMay(actor, 'update_personal', { type: 'user', id: user.id })
   refuseSystemUser(user)
+  await requireAbove(db, { actor, user }) // else somebody could take an owner's name, and then have it himself
   return await refuseTaken(() =>
     db.transaction(async (tx) => {
       const before = await lockUser(tx, { id: user.id })

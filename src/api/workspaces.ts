@@ -17,6 +17,8 @@ import {
   listWorkspaces,
   type CreateWorkspace,
 } from '../contract/workspaces.ts'
+import { may, type Target } from '../domain/rbac/may.ts'
+import { isEntryWithin, isScopeWithin } from '../domain/rbac/narrower.ts'
 import { notFound } from '../domain/refusals.ts'
 import { type Actor, organizationsOfOthersWorkspaces, requireRead, workspaceTarget } from './access.ts'
 import { Refusal } from '../domain/errors.ts'
@@ -48,6 +50,7 @@ export function workspaces(context: ApiContext): Router {
   route(router, context, listWorkspaces, async ({ query }, { actor }) => {
     const filter = await toFilter(db, query.q, actor)
     if (!filter) return { workspaces: [], count: 0 }
+    if (isKeptShort(actor)) return await listReadable(db, { filter, actor, page: query })
     const ids = await listWorkspaceIds(db, { ...filter, limit: query.limit || MAX_PAGE, offset: query.offset })
     const { workspaces: count } = await countWorkspaces(db, filter)
     return {
@@ -96,7 +99,41 @@ async function createFor(context: ApiContext, { actor, user, body, organizationI
     idempotencyKey,
     request,
   })
+  // A repeat is answered before it is asked who asks.
+  if (idempotencyKey !== null) await requireOwn(context.db, workspaceId, actor)
   return { ...(await oneWorkspace(context.db, workspaceId)), claim }
+}
+
+async function requireOwn(db: Db, id: string, { subject }: Actor): Promise<void> {
+  const row = await findWorkspace(db, { id })
+  const { ownerId = '', organizationId = '' } = row ?? {}
+  const made: Target = { type: 'workspace', ownerId, organizationId }
+  if (!row || !(may(subject, 'create', made) || may(subject, 'read', workspaceTarget(row)))) throw notFound()
+}
+
+/** A token that may not read every workspace of its user. */
+function isKeptShort({ subject }: Actor): boolean {
+  return !isScopeWithin('workspace:read', subject) || !isEntryWithin('workspace:*', subject)
+}
+
+type Page = { limit: number; offset: number }
+
+/** Such tokens are for few: those are looked for among as many as a page holds. */
+async function listReadable(db: Db, { filter, actor, page }: { filter: Filter; actor: Actor; page: Page }) {
+  const ids = await listWorkspaceIds(db, { ...filter, limit: MAX_PAGE, offset: 0 })
+  const shapes = await workspaceShapes(
+    db,
+    ids.map(({ id }) => id),
+  )
+  const readable = shapes.filter((row) =>
+    may(
+      actor.subject,
+      'read',
+      workspaceTarget({ id: row.id, ownerId: row.owner_id, organizationId: row.organization_id }),
+    ),
+  )
+  const { limit, offset } = page
+  return { workspaces: readable.slice(offset, offset + (limit || MAX_PAGE)), count: readable.length }
 }
 
 /** Spares a look-up in the usual case. */

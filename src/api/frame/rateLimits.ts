@@ -1,8 +1,9 @@
 // How often one may ask. Counted in the memory of each process: several servers together allow several times as much.
 import type { Request, RequestHandler, Response } from 'express'
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
+import { ipKeyGenerator, MemoryStore, type Options, rateLimit } from 'express-rate-limit'
 import type { Config } from '../../config.ts'
 import type { Endpoint } from '../../contract/endpoint.ts'
+import { createSessionKey, createToken } from '../../contract/keys.ts'
 import { uploadFile } from '../../contract/templates.ts'
 import { createMemberWorkspace, createWorkspace } from '../../contract/workspaces.ts'
 import { Refusal } from '../../domain/errors.ts'
@@ -22,10 +23,25 @@ export const SIGN_INS: Limit = { requests: 30, windowMs: MINUTE_MS, of: 'sign-in
 /** Only those that fail: from however many addresses, 2,880 guesses a day at one account. */
 export const GUESSES: Limit = { requests: 10, windowMs: 5 * MINUTE_MS, of: 'failed sign-ins to this account' }
 
+/** Whoever found a session open must not learn by trying what the password is; nobody changes it that often. */
+export const NEW_PASSWORDS: Limit = { requests: 10, windowMs: 5 * MINUTE_MS, of: 'new passwords for this account' }
+/** Each is counted for itself elsewhere: with ever new ones nothing would be limited. */
+export const NEW_KEYS: Limit = { requests: 60, windowMs: MINUTE_MS, of: 'new keys' }
+/** Each costs a look-up. A room of programs whose tokens have expired asks less. */
+export const UNKNOWN_TOKENS: Limit = {
+  requests: 300,
+  windowMs: MINUTE_MS,
+  of: 'requests with unknown tokens from this address',
+}
+/** Keys that were good lately are looked up even where somebody at the same address sends bad ones. */
+const MAX_REMEMBERED = 10_000
+
 const OF_ENDPOINT: ReadonlyMap<Endpoint, Limit> = new Map<Endpoint, Limit>([
   [uploadFile, UPLOADS],
   [createWorkspace, WORKSPACES],
   [createMemberWorkspace, WORKSPACES],
+  [createSessionKey, NEW_KEYS],
+  [createToken, NEW_KEYS],
 ])
 
 /** Throws 429 when this key has asked too often. */
@@ -38,14 +54,32 @@ export type Limits = {
   signIn: RequestHandler
   /** For passwords, which can be guessed. */
   password: RequestHandler
+  /** After it is known whose it is: people are named in several ways. */
+  newPassword(asked: { request: Request; response: Response; userId: string }): Promise<void>
+  unknownTokens: UnknownTokens
+}
+
+export type UnknownTokens = {
+  /** Throws 429 instead of a look-up that would probably find nothing. */
+  refuse(request: Request, keyId: string): Promise<void>
+  found(keyId: string): void
+  missed(request: Request): Promise<void>
 }
 
 export function createLimits({ rateLimits }: Pick<Config, 'rateLimits'>): Limits {
-  if (!rateLimits) return { ofEndpoint: () => async () => {}, signIn: pass, password: pass }
-  const byKey = new Map([ANYTHING, WORKSPACES, UPLOADS].map((limit) => [limit, createLimiter(limit, { key: keyOf })]))
+  const never = async () => {}
+  if (!rateLimits) {
+    const unknownTokens = { refuse: never, found: () => {}, missed: never }
+    return { ofEndpoint: () => never, signIn: pass, password: pass, newPassword: never, unknownTokens }
+  }
+  const ofUsers = [WORKSPACES, UPLOADS, NEW_KEYS].map(
+    (limit) => [limit, createLimiter(limit, { key: userOf })] as const,
+  )
+  const known = new Map([...ofUsers, [ANYTHING, createLimiter(ANYTHING, { key: keyOf })]])
+  const newPassword = createLimiter(NEW_PASSWORDS, { key: (_, { locals }) => String(locals.passwordOf) })
   return {
     ofEndpoint(endpoint) {
-      const limiters = [OF_ENDPOINT.get(endpoint), ANYTHING].flatMap((limit) => (limit && byKey.get(limit)) ?? [])
+      const limiters = [OF_ENDPOINT.get(endpoint), ANYTHING].flatMap((limit) => (limit && known.get(limit)) ?? [])
       return async ({ request, response, keyId }) => {
         response.locals.keyId = keyId
         for (const limiter of limiters) await run(limiter, { request, response })
@@ -53,6 +87,11 @@ export function createLimits({ rateLimits }: Pick<Config, 'rateLimits'>): Limits
     },
     signIn: createLimiter(SIGN_INS, { key: addressOf }),
     password: createLimiter(GUESSES, { key: accountOf, onlyFailures: true }),
+    async newPassword({ request, response, userId }) {
+      response.locals.passwordOf = userId
+      await run(newPassword, { request, response })
+    },
+    unknownTokens: countUnknownTokens(),
   }
 }
 
@@ -60,7 +99,8 @@ const pass: RequestHandler = (_request, _response, next) => next()
 
 type Counted = { key(request: Request, response: Response): string; onlyFailures?: boolean }
 
-function createLimiter({ requests, windowMs, of }: Limit, { key, onlyFailures = false }: Counted): RequestHandler {
+function createLimiter(limit: Limit, { key, onlyFailures = false }: Counted): RequestHandler {
+  const { requests, windowMs } = limit
   return rateLimit({
     limit: requests,
     windowMs,
@@ -71,12 +111,37 @@ function createLimiter({ requests, windowMs, of }: Limit, { key, onlyFailures = 
     validate: false, // its warnings go to the console, and are about settings that docs/install.md explains
     handler(request, _response, next) {
       const { resetTime } = (request as { rateLimit?: { resetTime?: Date } }).rateLimit ?? {}
-      const retryAfterSeconds = Math.max(1, Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1000))
-      const per = windowMs === MINUTE_MS ? 'a minute' : `${windowMs / MINUTE_MS} minutes`
-      const detail = `At most ${requests} in ${per}. Try again in ${retryAfterSeconds} s.`
-      next(new Refusal('limited', `Too many ${of}.`, { detail, retryAfterSeconds }))
+      next(tooMany(limit, resetTime))
     },
   })
+}
+
+function tooMany({ requests, windowMs, of }: Limit, resetTime: Date | undefined): Refusal {
+  const retryAfterSeconds = Math.max(1, Math.ceil(((resetTime?.getTime() ?? 0) - Date.now()) / 1000))
+  const per = windowMs === MINUTE_MS ? 'a minute' : `${windowMs / MINUTE_MS} minutes`
+  const detail = `At most ${requests} in ${per}. Try again in ${retryAfterSeconds} s.`
+  return new Refusal('limited', `Too many ${of}.`, { detail, retryAfterSeconds })
+}
+
+function countUnknownTokens(): UnknownTokens {
+  const store = new MemoryStore()
+  store.init({ windowMs: UNKNOWN_TOKENS.windowMs } as Options)
+  const good = new Set<string>()
+  return {
+    async refuse(request, keyId) {
+      if (good.has(keyId)) return
+      const seen = await store.get(addressOf(request))
+      if (seen && seen.totalHits >= UNKNOWN_TOKENS.requests) throw tooMany(UNKNOWN_TOKENS, seen.resetTime)
+    },
+    found(keyId) {
+      if (good.has(keyId)) return
+      if (good.size >= MAX_REMEMBERED) good.clear()
+      good.add(keyId)
+    },
+    async missed(request) {
+      await store.increment(addressOf(request))
+    },
+  }
 }
 
 async function run(limiter: RequestHandler, { request, response }: { request: Request; response: Response }) {
@@ -87,6 +152,11 @@ async function run(limiter: RequestHandler, { request, response }: { request: Re
 
 function keyOf(_request: Request, response: Response): string {
   return String(response.locals.keyId)
+}
+
+/** Not by key: who makes many keys has no more of what is dear. */
+function userOf(_request: Request, response: Response): string {
+  return String(response.locals.actorId)
 }
 
 /** Of IPv6 the network, which is one subscriber's. */

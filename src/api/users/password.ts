@@ -1,4 +1,4 @@
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import { findPassword, lockUser, setPassword } from '../../../sql/users.sql.ts'
 import { deleteSessions } from '../../../sql/api_keys.sql.ts'
 import type { FindUserRow } from '../../../sql/identity.sql.ts'
@@ -17,16 +17,21 @@ export type NewPassword = {
   user: FindUserRow
   actor: Actor
   request: Request
+  response: Response
   body: { password: string; old_password: string }
 }
 
 /** Sessions end, so that whoever knew the old password is out; tokens of programs stay, and are deleted by name. */
-export async function changePassword(context: ApiContext, { user, actor, request, body }: NewPassword): Promise<void> {
+export async function changePassword(
+  context: ApiContext,
+  { user, actor, request, response, body }: NewPassword,
+): Promise<void> {
   const { db } = context
   requireMay(actor, 'update_personal', { type: 'user', id: user.id })
   refuseSystemUser(user)
   refuseNarrowToken(actor)
   await requireAbove(db, { actor, user })
+  await context.limits.newPassword({ request, response, userId: user.id })
   const isOwn = actor.id === user.id
   const before = (await findPassword(db, { id: user.id }))?.passwordHash ?? null
   if (user.loginType === 'oidc') throw new Refusal('invalid', 'This user signs in at an identity provider.')
@@ -41,6 +46,7 @@ export async function changePassword(context: ApiContext, { user, actor, request
     if (!locked || locked.passwordHash !== before) {
       throw new Refusal('conflict', 'The password was changed meanwhile.', { detail: 'Try again with the new one.' })
     }
+    await requireAbove(tx, { actor, user: locked }) // he may have been given more while it was hashed
     await setPassword(tx, { id: user.id, passwordHash })
     await deleteSessions(tx, { userId: user.id, exceptId: isOwn ? keyId : null })
     const target = { type: 'user', id: user.id, name: user.username }

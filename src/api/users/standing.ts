@@ -59,9 +59,9 @@ export function userStanding(context: ApiContext): Router {
     return await changeRoles(context, { user, actor, request, roles: body.roles })
   })
 
-  route(router, context, setPassword, async ({ params, body }, { actor, request }) => {
-    const user = await resolveUser(db, params.user, actor)
-    await changePassword(context, { user, actor, request, body })
+  route(router, context, setPassword, async ({ params, body }, who) => {
+    const user = await resolveUser(db, params.user, who.actor)
+    await changePassword(context, { user, ...who, body })
     return undefined
   })
 
