@@ -83,7 +83,10 @@ export function createSession({ config, api, log, manifest }: Parts): Session {
       lifecycle.report('starting')
       const scripts = manifest.scripts.filter((script) => script.run_on_start)
       const outcomes = await runAll(scripts, { ...ON_START, mayStart: () => !stopping })
-      if (!stopping) lifecycle.report(stateAfter(outcomes, 'ready', 'start_error', 'start_timeout'))
+      const state = stateAfter(outcomes, 'ready', 'start_error', 'start_timeout')
+      // Whoever hears of a failure looks at the logs at once; nobody should wait for them to be ready.
+      if (state !== 'ready') await flushWithin(logsOf(sinks))
+      if (!stopping) lifecycle.report(state)
     },
     async abandon() {
       await stopScripts(KILL_GRACE_MS)
@@ -95,11 +98,20 @@ export function createSession({ config, api, log, manifest }: Parts): Session {
       const scripts = manifest.scripts.filter((script) => script.run_on_stop)
       const outcomes = await runAll(scripts, ON_STOP)
       lifecycle.report(stateAfter(outcomes, 'off', 'shutdown_error', 'shutdown_timeout'))
-      const flushed = Promise.all([lifecycle.flush(), ...[...sinks.values()].map((sink) => sink.flush())])
-      await Promise.race([flushed, pause(FLUSH_MS)])
+      await flushWithin([lifecycle, ...logsOf(sinks)])
       ended.abort()
     },
   }
+}
+
+type Flushable = { flush(): Promise<unknown> }
+
+function logsOf(sinks: ReadonlyMap<string, LogSink>): Flushable[] {
+  return [...sinks.values()]
+}
+
+async function flushWithin(reporters: readonly Flushable[]): Promise<void> {
+  await Promise.race([Promise.all(reporters.map((reporter) => reporter.flush())), pause(FLUSH_MS)])
 }
 
 /** An exit code says more about what is wrong than a timeout does, so it wins. */

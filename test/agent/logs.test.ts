@@ -32,6 +32,14 @@ test('a line is there while its script still runs', async (t) => {
   t.deepEqual(server.lifecycle(), ['starting'])
 })
 
+test('what a failed script wrote is there before its failure is reported', async (t) => {
+  const { server, start } = await setup(t, aManifest({ scripts: [aScript('echo why; exit 3')] }))
+  start()
+  await until(() => server.lifecycle().includes('start_error'))
+  const calls = server.named()
+  t.true(calls.indexOf('PATCH logs') < calls.lastIndexOf('POST lifecycle'), calls.join(', '))
+})
+
 test('many lines travel in order, in batches of at most a hundred', async (t) => {
   const { server, start } = await setup(t, aManifest({ scripts: [aScript('seq 1 850')] }))
   start()
