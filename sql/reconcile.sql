@@ -76,25 +76,27 @@ delete from daybreak.reconcile_decisions where at < clock_timestamp() - interval
 
 -- readAlarm :one prepared
 -- What the alarm asks each second, in one statement of index look-ups: presets with causes and no waiting job for them,
--- instants that come within the next moments, agents that were not told, and work that waits for a provisioner.
+-- instants that come within the next moments, agents that were not told, and work that waits for a provisioner. A job
+-- that has failed for the last time waits for nothing: `is_available` says so.
 -- not null: now, woken, due, tasks, lost, untold
 select clock_timestamp() as now,
   (select coalesce(array_agg(x.preset_id), '{}') from (
     select w.preset_id from daybreak.preset_wakes w
-    where not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || w.preset_id and j.locked_at
-        is null)
+    where not exists (select from graphile_worker._private_jobs j
+      where j.key = 'preset:' || w.preset_id and j.is_available)
     group by w.preset_id limit 100) as x) as woken,
   (select coalesce(jsonb_agg(x), '[]') from (
     select b.preset_id as "presetId", b.next_at as at from daybreak.schedule_boundaries b
     where b.next_at < clock_timestamp() + make_interval(secs => :horizonSeconds)
-      and not exists (select from graphile_worker._private_jobs j where j.key = 'preset:' || b.preset_id and j.locked_at
-          is null)
+      and not exists (select from graphile_worker._private_jobs j
+        where j.key = 'preset:' || b.preset_id and j.is_available)
     order by b.next_at limit 500) as x) as due,
-  (select coalesce(array_agg(distinct 'provision:' || x.provisioner || coalesce('@' || (x.tags ->> 'host'), '')), '{}')
-      from (
-    select provisioner, tags from daybreak.provisioner_jobs
-    where started_at is null and completed_at is null and canceled_at is null
-      and created_at < clock_timestamp() - interval '1 second' limit 500) as x) as tasks,
+  (select coalesce(array_agg(x.task), '{}') from (
+    select distinct 'provision:' || y.provisioner || coalesce('@' || (y.tags ->> 'host'), '') as task from (
+      select provisioner, tags from daybreak.provisioner_jobs
+      where started_at is null and completed_at is null and canceled_at is null
+        and created_at < clock_timestamp() - interval '1 second' limit 500) as y) as x
+    where not exists (select from graphile_worker._private_jobs j where j.key = x.task and j.is_available)) as tasks,
   (select coalesce(jsonb_agg(x), '[]') from (
     select a.id, a.workspace_id as "workspaceId" from daybreak.workspace_agents a
     where a.deleted_at is null and a.disconnected_at is null
@@ -102,5 +104,5 @@ select clock_timestamp() as now,
     limit 100) as x) as lost,
   (select coalesce(array_agg(distinct x.workspace_id), '{}') from (
     select a.workspace_id from daybreak.workspace_agents a
-    where a.deleted_at is null and a.acknowledged_generation < a.reinit_generation
+    where a.deleted_at is null and a.acknowledged_generation < a.reinit_generation and a.disconnected_at is null
       and a.updated_at < clock_timestamp() - interval '1 second' limit 100) as x) as untold;

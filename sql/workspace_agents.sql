@@ -68,9 +68,13 @@ update daybreak.workspace_agents set first_connected_at = coalesce(first_connect
 where id = :id and deleted_at is null;
 
 -- beatAgents :exec
--- Many heartbeats in one statement; those that were away are answered one by one instead.
+-- Many heartbeats in one statement; those that were away are answered one by one instead. It waits for nobody, so it is
+-- part of no deadlock: an agent that is written to at this moment beats again in time.
 update daybreak.workspace_agents set last_connected_at = clock_timestamp()
-where id = any(:ids) and deleted_at is null and disconnected_at is null;
+where id = any(array(
+  select a.id from daybreak.workspace_agents a
+  where a.id = any(:ids) and a.deleted_at is null and a.disconnected_at is null
+  for no key update skip locked));
 
 -- reportLifecycle :exec
 update daybreak.workspace_agents set lifecycle_state = :state::text, updated_at = clock_timestamp(),

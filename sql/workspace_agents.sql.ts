@@ -108,11 +108,14 @@ export async function connectAgent(db: CommonQueryMethods, params: { version: st
   return rowCount
 }
 
-/** Many heartbeats in one statement; those that were away are answered one by one instead. */
+/** Many heartbeats in one statement; those that were away are answered one by one instead. It waits for nobody, so it is part of no deadlock: an agent that is written to at this moment beats again in time. */
 export async function beatAgents(db: CommonQueryMethods, params: { ids: readonly string[] }): Promise<number> {
   const { rowCount } = await db.query(sql.unsafe`
     update daybreak.workspace_agents set last_connected_at = clock_timestamp()
-    where id = any(${array(params.ids, 'uuid')}) and deleted_at is null and disconnected_at is null`)
+    where id = any(array(
+      select a.id from daybreak.workspace_agents a
+      where a.id = any(${array(params.ids, 'uuid')}) and a.deleted_at is null and a.disconnected_at is null
+      for no key update skip locked))`)
   return rowCount
 }
 

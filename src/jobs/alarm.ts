@@ -57,9 +57,9 @@ export function startAlarm(context: Context): Alarm {
   return {
     async stop() {
       stopped = true
+      await polling // it may set more
       clearTimeout(next)
       for (const timer of timers.values()) clearTimeout(timer)
-      await polling
     },
   }
 }
