@@ -54,7 +54,7 @@ delete from daybreak.prebuild_pool where workspace_id = :workspaceId returning p
 -- Prebuilds that run on a host.
 select p.workspace_id from daybreak.prebuild_pool p
 join daybreak.workspaces w on w.id = p.workspace_id
-where p.state in ('booting', 'ready') and w.host = :host and w.id > :after
+where p.state in ('booting', 'ready') and w.host = :host and w.deleted_at is null and w.id > :after
 order by w.id
 limit :limit;
 

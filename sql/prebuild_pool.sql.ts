@@ -90,7 +90,7 @@ export async function listPoolOfHost(db: CommonQueryMethods, params: { host: str
   return await db.any(sql.type(listPoolOfHostRow)`
     select p.workspace_id from daybreak.prebuild_pool p
     join daybreak.workspaces w on w.id = p.workspace_id
-    where p.state in ('booting', 'ready') and w.host = ${params.host} and w.id > ${params.after}
+    where p.state in ('booting', 'ready') and w.host = ${params.host} and w.deleted_at is null and w.id > ${params.after}
     order by w.id
     limit ${params.limit}`)
 }

@@ -23,6 +23,7 @@ type Hot = { name: string; pages: number; params(known: Known): Record<string, s
 
 const uuid = (id: string) => `'${id}'::uuid`
 const uuids = (...ids: string[]) => `array['${ids.join("','")}']::uuid[]`
+const FIRST = uuid('00000000-0000-0000-0000-000000000000')
 const text = (value: string) => `'${value}'`
 
 /** Pages: what was measured, and room for half as much again. */
@@ -121,6 +122,32 @@ const HOT: Hot[] = [
   { name: 'readAlarm', pages: 55, params: () => ({ horizonSeconds: '2', silentSeconds: '45' }) },
   // It reads its pool, a thousand small rows here, and nothing of the history.
   { name: 'readPresetSnapshot', pages: 40, params: (known) => ({ presetId: uuid(known.presetId) }) },
+  // What the ticks read.
+  { name: 'listSweepPresets', pages: 10, params: () => ({ after: FIRST, limit: '200' }) },
+  // Four pages for each of the thousand prebuilds, every five minutes.
+  { name: 'listUnsettledPoolRows', pages: 6200, params: () => ({ limit: '200' }) },
+  { name: 'listStrandedRemovals', pages: 10, params: () => ({ limit: '200' }) },
+  {
+    name: 'listHungProvisionerJobs',
+    pages: 10,
+    params: () => ({ hungSeconds: '300', pendingSeconds: '1800', limit: '100' }),
+  },
+  {
+    name: 'requeueJobsOfDeadWorkers',
+    pages: 10,
+    params: () => ({ host: 'null', processId: 'uuidv7()', staleSeconds: '30' }),
+  },
+  { name: 'listWantedWorkspaces', pages: 10, params: () => ({ host: text('a-host'), after: FIRST, limit: '200' }) },
+  { name: 'listPoolOfHost', pages: 15, params: () => ({ host: text('a-host'), after: FIRST, limit: '200' }) },
+  // What requests read.
+  { name: 'findIdempotencyKey', pages: 10, params: (known) => ({ userId: uuid(known.user), key: text('key') }) },
+  { name: 'findUser', pages: 10, params: (known) => ({ id: uuid(known.user), username: 'null' }) },
+  { name: 'findUserByEmail', pages: 10, params: () => ({ email: text('owner-7@example.com') }) },
+  { name: 'touchApiKey', pages: 10, params: () => ({ id: text('abcdefghij') }) },
+  { name: 'readLatestBuild', pages: 55, params: (known) => ({ workspaceId: uuid(known.workspace) }) },
+  { name: 'listCredentials', pages: 10, params: (known) => ({ workspaceId: uuid(known.workspace) }) },
+  { name: 'readAgentManifest', pages: 20, params: (known) => ({ id: uuid(known.agent) }) },
+  { name: 'cancelProvisionerJob', pages: 10, params: (known) => ({ id: uuid(known.job) }) },
 ]
 
 test('hot statements cost the same however much history there is', async (t) => {
