@@ -100,7 +100,8 @@ function lowered(perms: Readonly<Record<string, string>> | undefined): Perms {
 }
 
 /**
- * Strangers whom the caller may not see do not exist for him. Who is on the list may be taken off, even when he is gone.
+ * Strangers whom the caller may not see do not exist for him.
+ * Who is on the list may be taken off, even when he is gone.
  */
 async function refuseUnknown(
   db: Db,

@@ -67,7 +67,6 @@ export type UnknownTokens = {
 }
 
 export function createLimits({ rateLimits }: Pick<Config, 'rateLimits'>): Limits {
-  const never = async () => {}
   if (!rateLimits) {
     const unknownTokens = { refuse: never, found: () => {}, missed: never }
     return { ofEndpoint: () => never, signIn: pass, password: pass, newPassword: never, unknownTokens }
@@ -95,6 +94,7 @@ export function createLimits({ rateLimits }: Pick<Config, 'rateLimits'>): Limits
   }
 }
 
+const never = async (): Promise<void> => {}
 const pass: RequestHandler = (_request, _response, next) => next()
 
 type Counted = { key(request: Request, response: Response): string; onlyFailures?: boolean }
