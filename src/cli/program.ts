@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
-import { COMMANDS, type Entry, GROUPS } from './commands.ts'
+import { COMMANDS, type Entry, GROUPS, type Section, SECTIONS } from './commands.ts'
 import { readEnvironment } from './config.ts'
 import { createOutput, type OutputOptions } from './output.ts'
 import type { Session } from './session.ts'
@@ -23,21 +23,27 @@ export function createProgram(running: Running, serverCommands: readonly ServerC
     .configureOutput({ outputError: () => {} }) // the caller reports it, as JSON where asked for
     .exitOverride()
     .helpCommand(false)
-  withExamples(program, ['daybreak up', ...GROUPS.map(({ example }) => example)])
+  withExamples(program, ['daybreak up', ...inSection(GROUPS, 'Workspaces').map(({ example }) => example)])
 
-  program.commandsGroup('Commands:')
-  for (const { name, summary, entries, example } of GROUPS) {
-    const group = program.command(name).description(summary).helpCommand(false).usage('<command>')
-    withExamples(group, [example])
-    for (const entry of entries) group.command(entry.name).description(entry.summary)
-    group.hook('preSubcommand', (_, command) => load(entries, { command, running, program }))
+  for (const section of SECTIONS) {
+    program.commandsGroup(`${section}:`)
+    for (const { name, summary, entries, example } of inSection(GROUPS, section)) {
+      const group = program.command(name).description(summary).helpCommand(false).usage('<command>')
+      withExamples(group, [example])
+      for (const entry of entries) group.command(entry.name).description(entry.summary)
+      group.hook('preSubcommand', (_, command) => load(entries, { command, running, program }))
+    }
+    for (const { name, summary } of inSection(COMMANDS, section)) program.command(name).description(summary)
   }
-  for (const entry of COMMANDS) program.command(entry.name).description(entry.summary)
   program.hook('preSubcommand', (_, command) => load(COMMANDS, { command, running, program }))
 
   program.commandsGroup('Server:')
   for (const { name, description } of serverCommands) program.command(name).description(description)
   return program
+}
+
+function inSection<T extends { section: Section }>(all: readonly T[], section: Section): T[] {
+  return all.filter((one) => one.section === section)
 }
 
 export function outputOptions(program: Command): OutputOptions {

@@ -33,7 +33,7 @@ test('a fresh build is waited for, then its agent, then its scripts', (t) => {
   const connecting = progressOf(workspace({ agents: [agent({ status: 'connecting' })] }), fresh)
   t.deepEqual([connecting.built, connecting.acknowledged], [true, false])
   const starting = progressOf(workspace({ agents: [agent({ lifecycle_state: 'starting' })] }), fresh)
-  t.deepEqual([starting.acknowledged, starting.ready, starting.text], [true, false, 'Running start scripts (starting)'])
+  t.deepEqual([starting.acknowledged, starting.ready, starting.text], [true, false, 'Running start scripts'])
   t.true(progressOf(workspace({ agents: [agent({})] }), fresh).ready)
 })
 

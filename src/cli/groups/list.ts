@@ -14,7 +14,7 @@ export const listGroupsCommand: Define = (command, { output, connect }) => {
           { title: 'GROUP', cell: ({ name }) => name },
           { title: 'MEMBERS', cell: (one) => String(one.total_member_count), align: 'right' },
           { title: 'QUOTA', cell: (one) => String(one.quota_allowance), align: 'right' },
-          { title: 'CALLED', cell: ({ display_name }) => display_name },
+          { title: 'DISPLAY NAME', cell: ({ display_name }) => display_name },
         ],
       }),
     )

@@ -13,7 +13,7 @@ export const listOrganizationsCommand: Define = (command, { output, connect }) =
         columns: [
           { title: 'ORGANIZATION', cell: ({ name }) => name },
           { title: 'DEFAULT', cell: ({ is_default }) => (is_default ? 'default' : '') },
-          { title: 'MADE', cell: ({ created_at }) => ago(created_at, new Date()) },
+          { title: 'CREATED', cell: ({ created_at }) => ago(created_at, new Date()) },
           { title: 'DESCRIPTION', cell: ({ description, display_name }) => description || display_name },
         ],
       }),

@@ -2,6 +2,7 @@ import { getOrganization } from '../../contract/organizations.ts'
 import type { Define } from '../commands.ts'
 import { withExamples } from '../program.ts'
 import { renderFacts } from '../table.ts'
+import { ago } from '../words.ts'
 import { orSay } from './find.ts'
 
 export const showOrganizationCommand: Define = (command, { output, connect }) => {
@@ -19,7 +20,7 @@ export const showOrganizationCommand: Define = (command, { output, connect }) =>
           ['Display name', found.display_name],
           ['Description', found.description],
           ['Id', found.id],
-          ['Made', found.created_at],
+          ['Created', ago(found.created_at, new Date())],
           ['Default', found.is_default ? 'yes' : 'no'],
         ],
         output.paint,

@@ -49,15 +49,19 @@ async function readAll<Line extends { id: number }>(
 }
 
 function render({ build, agents }: Logs, { paint }: Output): string {
-  const heading = (text: string): string => paint('bold', text)
-  const nothing = paint('dim', 'nothing')
+  const section = (title: string, lines: string[]): string[] =>
+    lines.length === 0 ? [paint('dim', `${title} wrote nothing.`)] : [paint('bold', title), ...lines]
   return [
-    heading(`Build ${build.number} (${build.transition})`),
-    build.lines.map((line) => colored(jobLogText(line), { level: line.log_level, paint })).join('\n') || nothing,
-    ...agents.flatMap(({ name, lines }) => [
-      heading(`Agent ${name}`),
-      lines.map((line) => colored(printable(line.output), { level: line.level, paint })).join('\n') || nothing,
-    ]),
+    ...section(
+      `Build ${build.number} (${build.transition})`,
+      build.lines.map((line) => colored(jobLogText(line), { level: line.log_level, paint })),
+    ),
+    ...agents.flatMap(({ name, lines }) =>
+      section(
+        `Agent ${name}`,
+        lines.map((line) => colored(printable(line.output), { level: line.level, paint })),
+      ),
+    ),
   ].join('\n')
 }
 

@@ -1,6 +1,6 @@
 // How far a workspace is on its way to being usable. Pure: each event of its stream is judged alone.
-import type { Workspace } from '../../contract/workspaces.ts'
-import { agentState, topLevelAgents } from './agents.ts'
+import type { Workspace, WorkspaceAgent } from '../../contract/workspaces.ts'
+import { topLevelAgents } from './agents.ts'
 
 export type Progress = {
   /** What is waited for, in words. */
@@ -54,8 +54,13 @@ export function progressOf(workspace: Workspace, { buildId, claimed }: Expected)
     acknowledged,
     ready,
     built,
-    text: ready ? 'Ready' : `Running start scripts (${agents.map(agentState).join(', ')})`,
+    text: ready ? 'Ready' : agents.some(isAway) ? 'Waiting for the agent to connect' : 'Running start scripts',
   }
+}
+
+/** Acknowledged, and lost since. */
+function isAway({ status }: WorkspaceAgent): boolean {
+  return status !== 'connected'
 }
 
 function buildText({ latest_build: { job } }: Workspace): string {
