@@ -37,22 +37,48 @@ export async function startWorker(context: Context, { directUrl, onFatal }: Work
     concurrency: { control: config.controlConcurrency, provision: config.provisionConcurrency, messages: 1, bulk: 1 },
   })
   const alarm = startAlarm(context)
-  const resuming = setInterval(() => {
-    resumeWanted(context).catch((error: unknown) => {
-      context.log.warn(
-        { err: error },
-        'running workspaces could not be compared with what should run; next try in a minute',
-      )
-    })
-  }, RESUME_MS)
+  const resuming = repeat(async () => await resumeWanted(context), {
+    everyMs: RESUME_MS,
+    onError(error) {
+      const said = 'running workspaces could not be compared with what should run; next try in a minute'
+      context.log.warn({ err: error }, said)
+    },
+  })
   return {
     async stop({ workspaces }) {
-      clearInterval(resuming)
+      const resumed = resuming.stop()
       await alarm.stop()
       await runners.stop()
-      if (workspaces === 'stop') await stopWorkspaces(context)
+      if (workspaces === 'stop') {
+        await resumed // or it might start an agent after all have been stopped
+        await stopWorkspaces(context)
+      }
       for (const driver of context.drivers.values()) await driver.close()
       await daemon.stop()
+    },
+  }
+}
+
+/** One run at a time, each `everyMs` after the last has ended; `stop` waits for the one that runs. */
+export function repeat(
+  work: () => Promise<unknown>,
+  { everyMs, onError }: { everyMs: number; onError(error: unknown): void },
+): { stop(): Promise<void> } {
+  let stopped = false
+  let timer: NodeJS.Timeout
+  let running: Promise<unknown> = Promise.resolve()
+  const plan = (): void => {
+    if (!stopped) timer = setTimeout(run, everyMs)
+  }
+  const run = (): void => {
+    running = work().catch(onError).then(plan)
+  }
+  plan()
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await running
     },
   }
 }

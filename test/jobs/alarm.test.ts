@@ -16,8 +16,8 @@ test('a nudge that failed for the last time does not silence the alarm', async (
   const { db } = await testDatabase(t)
   const { presetId } = await aWorld(db)
   await insertWake(db, { presetId, cause: 'claim', actorId: null })
-  await db.query(sql.unsafe`insert into daybreak.schedule_boundaries (preset_id, next_at, next_reason, applied_at, desired,
-    tzdata) values (${presetId}, now(), 'window', now(), 0, '')`)
+  await db.query(sql.unsafe`insert into daybreak.schedule_boundaries (preset_id, next_at, next_reason, applied_at,
+    desired, tzdata) values (${presetId}, now(), 'window', now(), 0, '')`)
   await nudgePreset(db, presetId)
   const waiting = await readAlarm(db, LIMITS)
   t.like(waiting, { woken: [], due: [] })
@@ -27,7 +27,7 @@ test('a nudge that failed for the last time does not silence the alarm', async (
   t.is((due as unknown[]).length, 1)
 })
 
-test('provisioners are poked for what waits, once: not while a poke waits already, unless it was its last', async (t) => {
+test('provisioners are poked for what waits, and not while a poke waits already, unless it was its last', async (t) => {
   const { db } = await testDatabase(t)
   const world = await aWorld(db, { instances: 1 })
   await reconcileUntilQuiet(testContext(db), world.presetId)
