@@ -1,6 +1,8 @@
 // Whatever is sent, the API answers it: with a refusal where it must, and never with an error of its own.
-import test from 'ava'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
+import { sql } from 'slonik'
 import { z } from 'zod'
 import { AgentLogLine, LifecycleReport, ReinitAck } from '../../src/contract/agentApi.ts'
 import type { Method } from '../../src/contract/endpoint.ts'
@@ -8,73 +10,16 @@ import { uploadFile } from '../../src/contract/templates.ts'
 import { createWorkspace } from '../../src/contract/workspaces.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { aFullWorld, contractEndpoints, existing, type FullWorld } from './everyRoute.ts'
+import { changedTables, stateReader } from './databaseState.ts'
+import { type Attack, attacksOn, everyEndpoint, fitting, type JsonSchema, patient } from './hostileRequests.ts'
 import { aPerson } from './people.ts'
+import { sendRaw } from './rawRequest.ts'
 
 const RUNS = 500
 /** A machine that is busy with other suites tries fewer. */
 const WITHIN_MS = 15_000
 
 type Target = { method: Method; path: string; body: z.ZodType; token: string }
-type JsonSchema = {
-  type?: string
-  format?: string
-  enum?: unknown[]
-  const?: unknown
-  properties?: Record<string, JsonSchema>
-  items?: JsonSchema
-  required?: string[]
-}
-
-const ODD = [
-  '',
-  '\0',
-  'a\0b',
-  '\ud800',
-  'a\udfff',
-  '\u202e',
-  '😀',
-  'x'.repeat(70_000),
-  '__proto__',
-  'constructor',
-  '%',
-  "'; --",
-]
-const CENTURIES = { min: new Date('1960-01-01'), max: new Date('3010-01-01'), noInvalidDate: true }
-const deep = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown
-const ANYTHING = fc.oneof(
-  fc.constantFrom<unknown>(null, true, -1, 1e30, 2 ** 53, 0.5, [], {}, deep(500), ...ODD),
-  fc.string({ unit: 'binary' }),
-  fc.jsonValue({ maxDepth: 3 }),
-)
-
-type Known = Readonly<Record<string, string>>
-
-/** Values that mostly fit, so that they get past the first check: ids are those of the field's name, or another's. */
-function fitting(schema: JsonSchema, known: Known, name = ''): fc.Arbitrary<unknown> {
-  const fits = (): fc.Arbitrary<unknown> => {
-    if (schema.const !== undefined) return fc.constant(schema.const)
-    if (schema.enum) return fc.constantFrom(...schema.enum)
-    if (schema.format === 'uuid' || schema.format === 'guid') {
-      const usual = { weight: 8, arbitrary: fc.constant(known[name] ?? known.other) }
-      return fc.oneof(usual, { weight: 1, arbitrary: fc.constantFrom(...Object.values(known)) })
-    }
-    if (name.endsWith('_at')) return fc.date(CENTURIES).map((at) => at.toISOString())
-    if (schema.type === 'integer') return fc.oneof(fc.nat(3), fc.integer(), fc.maxSafeInteger())
-    if (schema.type === 'array') return fc.array(fitting(schema.items ?? {}, known), { maxLength: 1 })
-    if (schema.properties) return anObject(schema, known)
-    if (schema.type === 'object') return fc.dictionary(fc.string({ unit: 'binary' }), fc.string())
-    const word = fc.stringMatching(/^[a-z][a-z0-9]{0,15}$/)
-    const odd = fc.oneof(fc.constantFrom(...ODD), fc.string({ unit: 'binary' }))
-    return fc.oneof({ weight: 4, arbitrary: word }, { weight: 1, arbitrary: odd })
-  }
-  return fc.oneof({ weight: 20, arbitrary: fits() }, { weight: 1, arbitrary: ANYTHING })
-}
-
-function anObject({ properties = {}, required = [] }: JsonSchema, known: Known): fc.Arbitrary<unknown> {
-  const model = Object.entries(properties).map(([name, inner]) => [name, fitting(inner, known, name)] as const)
-  return fc.record(Object.fromEntries(model), { requiredKeys: [...required] })
-}
-
 async function targetsOf(server: TestServer, world: FullWorld): Promise<Target[]> {
   const endpoints = (await contractEndpoints()).flatMap(({ body, method, path }) =>
     body ? [{ method, path: existing({ method, path }, world), body, token: server.token }] : [],
@@ -88,11 +33,6 @@ async function targetsOf(server: TestServer, world: FullWorld): Promise<Target[]
     { method: 'PATCH' as const, path: `${me}/logs`, body: lines },
   ]
   return [...endpoints, ...agents.map((agent) => ({ ...agent, token: world.agentToken }))]
-}
-
-/** Nobody here has the time that `wait_ms` allows. */
-function impatient(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'wait_ms' in body ? { ...body, wait_ms: 0 } : body
 }
 
 async function send({ url }: TestServer, { method, path, token }: Omit<Target, 'body'>, body?: string) {
@@ -116,7 +56,7 @@ test('no body makes an error of ours', async (t) => {
   }
   const requests = (await targetsOf(server, world)).map((target) => {
     const schema = z.toJSONSchema(target.body, { io: 'input', unrepresentable: 'any' }) as JsonSchema
-    return fitting(schema, known).map((body) => ({ target, body: JSON.stringify(impatient(body)) }))
+    return fitting(schema, known).map((body) => ({ target, body: JSON.stringify(patient(body)) }))
   })
   const statuses = new Set<number>()
   await fc.assert(
@@ -236,4 +176,88 @@ test('a member who sends the wildest query sees no more than before', async (t) 
     t.is(status, 200, q)
     t.deepEqual(JSON.parse(text), { workspaces: [], count: 0 }, q)
   }
+})
+
+/** So many are sent before it is looked whether they changed anything. */
+const BATCH = 12
+/** Each signs out once. */
+const LEAVERS = 200
+/** Who is told that no prebuild was ready has still missed one: that is written down for whoever keeps the pool. */
+const MISSED = { path: /\/workspaces$/, table: 'prebuild_events' }
+
+async function hostileWorld(t: ExecutionContext) {
+  const server = await startServer(t, { role: 'api' })
+  const world = await aFullWorld(server)
+  const member = await aPerson(server)
+  const leavers: string[] = []
+  while (leavers.length < LEAVERS) leavers.push((await aPerson(server)).token)
+  const tar = { bytes: Buffer.alloc(1024), type: 'application/x-tar' }
+  const known = {
+    id: world.ids.templateversion,
+    template_id: world.ids.template,
+    template_version_id: world.ids.templateversion,
+    template_version_preset_id: world.ids.preset,
+    file_id: (await server.client.upload(uploadFile, tar)).hash,
+    other: '00000000-0000-4000-8000-000000000000',
+  }
+  // Else the first request of each minute writes down that its key was used.
+  await server.db.query(sql.unsafe`update daybreak.api_keys set last_used_at = now() + interval '1 hour'`)
+  const tokens = { owner: server.token, member: member.token, agent: world.agentToken }
+  const answers = { requests: 0, byStatus: new Map<number, number>(), slowestMs: 0 }
+  const shoot = async ({ as, headers, ...attack }: Attack): Promise<number> => {
+    const sent = performance.now()
+    // The way out ends the session of whoever goes.
+    const token = attack.path.startsWith('/users/logout') ? (leavers.pop() ?? '') : tokens[as]
+    const { status, text } = await sendRaw(server.url, {
+      ...attack,
+      headers: [...headers, ['coder-session-token', token]],
+    })
+    answers.requests++
+    answers.byStatus.set(status, (answers.byStatus.get(status) ?? 0) + 1)
+    answers.slowestMs = Math.max(answers.slowestMs, Math.round(performance.now() - sent))
+    if (status >= 500 || status < 200)
+      throw new Error(`${attack.method} ${attack.path.slice(0, 200)}: ${status} ${text}`)
+    return status
+  }
+  return { server, world, known, shoot, answers }
+}
+
+test('every endpoint answers whatever is sent to it, and a refusal changes nothing', async (t) => {
+  t.timeout(180_000)
+  const { server, world, known, shoot, answers } = await hostileWorld(t)
+  const read = await stateReader(server.db)
+  const seed = Date.now() % 2 ** 31
+  const endpoints = await everyEndpoint()
+  let [compared, silent] = [0, 0]
+  for (const { endpoint, as } of endpoints) {
+    const attacks = attacksOn({ endpoint, as, world, known, seed })
+    for (let at = 0; at < attacks.length; at += BATCH) {
+      let batch = attacks.slice(at, at + BATCH)
+      // What was not refused is left out the next time, until only refusals are left.
+      for (let attempt = 0; batch.length > 0; attempt++) {
+        const before = await read()
+        const statuses = await Promise.all(batch.map(shoot))
+        const refused = batch.filter((_, i) => statuses[i]! >= 400)
+        const changed = changedTables(before, await read()).filter(
+          (table) => !(table === MISSED.table && MISSED.path.test(endpoint.path)),
+        )
+        if (changed.length === 0 || (refused.length === batch.length && attempt > 3)) {
+          const what = `${endpoint.method} ${endpoint.path} was refused (seed ${seed}) and changed ${changed.join(', ')}`
+          t.deepEqual(changed, [], what)
+          compared += refused.length
+          break
+        }
+        // Heartbeats that were accepted are written a moment later.
+        if (refused.length === batch.length) await sleep(500)
+        batch = refused
+      }
+    }
+    if (attacks.length === 0) silent++
+  }
+  const statuses = [...answers.byStatus].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`)
+  t.log(`${answers.requests} requests to ${endpoints.length} endpoints, seed ${seed}; slowest ${answers.slowestMs} ms`)
+  t.log(`answered ${statuses.join(', ')}`)
+  t.log(`${compared} refusals compared with the state of all tables before them`)
+  t.is(silent, 0)
+  t.true(compared > endpoints.length * 20)
 })
