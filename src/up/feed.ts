@@ -9,8 +9,8 @@ import { trackSteps, type Who, whoOf } from './steps.ts'
 
 /** After a change: long enough for several to become one reading. */
 const SETTLE_MS = 60
-/** Log lines are written a quarter of a second after they were said. */
-const LOGS_MS = 400
+/** After the last change: nothing tells of log lines, which are written a quarter of a second after they were said. */
+const LOGS_MS = 600
 /** Of one reading; more scrolled past would help nobody. */
 const MAX_LINES = 200
 export type FeedLine = Who & { at: Date; level: string; text: string }
@@ -77,10 +77,7 @@ export async function startFeed({ db, hub, actor, print }: FeedOptions): Promise
   const unsubscribe = hub.subscribeAll('workspace', (id) => {
     if (id !== undefined) changed.add(id)
     schedule(SETTLE_MS)
-    lateLogs ??= setTimeout(() => {
-      lateLogs = undefined
-      schedule(0)
-    }, LOGS_MS).unref()
+    lateLogs = lateLogs?.refresh() ?? setTimeout(() => schedule(0), LOGS_MS).unref()
   })
   return {
     async close() {
