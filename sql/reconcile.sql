@@ -25,7 +25,13 @@ with preset as (
   join daybreak.templates t on t.id = v.template_id
   where p.id = :presetId),
 last_success as (
-  select max(e.at) as at from daybreak.prebuild_events e where e.preset_id = :presetId and e.kind = 'became_ready'),
+  select max(e.at) as at from (
+    -- One that is ready again after a loss, or after its host has started again, is no new success.
+    select e.at from daybreak.prebuild_events e
+    where e.preset_id = :presetId and e.kind = 'became_ready' and not exists (
+      select from daybreak.prebuild_events x where x.workspace_id = e.workspace_id and x.at < e.at
+        and x.kind = any('{became_ready,lost}'::text[]))
+    order by e.at desc limit 1) as e),
 failures as (
   select count(*)::integer as in_row, max(e.at) as last_at from daybreak.prebuild_events e, last_success s
   where e.preset_id = :presetId and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[]) and (s.at is null

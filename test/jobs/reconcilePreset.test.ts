@@ -8,7 +8,7 @@ import { reconcileOnce } from '../../src/jobs/reconcilePreset/once.ts'
 import { sweepPresets } from '../../src/jobs/sweepPresets.ts'
 import type { JobRun } from '../../src/jobs/task.ts'
 import { withWakes } from '../../src/jobs/wakes.ts'
-import { failPool } from '../../src/pool.ts'
+import { failPool, settlePool } from '../../src/pool.ts'
 import { testDatabase } from '../support/database.ts'
 import { aWorld, type PresetOptions, readyPrebuilds } from '../support/factories.ts'
 import { held } from '../support/held.ts'
@@ -102,6 +102,45 @@ test('as many failures in a row as the limit allows end all attempts', async (t)
   const { prebuildStatus } = await db.one(sql.type(z.object({ prebuildStatus: z.string() }))`
     select prebuild_status from daybreak.template_version_presets where id = ${world.presetId}`)
   t.is(prebuildStatus, 'hard_limited')
+})
+
+test('a limited preset goes on once a prebuild that was still booting is ready', async (t) => {
+  const { db, world, reconcile } = await setup(t, { instances: 1 })
+  const [booting, ...failing] = await readyPrebuilds(db, world, 4)
+  const settle = () =>
+    withWakes(db, (tx, causes) => settlePool(tx, causes, { workspaceId: booting!, cause: 'agent ready' }))
+  await db.query(sql.unsafe`update daybreak.prebuild_pool set state = 'building', ready_at = null
+    where workspace_id = ${booting!}`)
+  for (const workspaceId of failing) {
+    await withWakes(db, (tx, causes) => failPool(tx, causes, { workspaceId, kind: 'start_failed', detail: '' }))
+  }
+  await db.query(sql.unsafe`update daybreak.template_version_presets set prebuild_status = 'hard_limited'`)
+  await settle()
+  await db.query(sql.unsafe`update daybreak.template_version_presets set desired_instances = 2`)
+  t.like(await reconcile(), { created: 1 })
+  const { status } = await db.one(sql.type(z.object({ status: z.string() }))`
+    select prebuild_status as status from daybreak.template_version_presets where id = ${world.presetId}`)
+  t.is(status, 'healthy')
+})
+
+test('a prebuild that was ready before and is so again after a loss ends no row of failures', async (t) => {
+  const { db, world, reconcile } = await setup(t, { instances: 4 })
+  const [flapping, ...failing] = await readyPrebuilds(db, world, 4)
+  const agent = (away: boolean) =>
+    withWakes(db, async (tx, causes) => {
+      await tx.query(sql.unsafe`update daybreak.workspace_agents
+        set disconnected_at = case when ${away} then now() end where workspace_id = ${flapping!}`)
+      await settlePool(tx, causes, { workspaceId: flapping!, cause: 'agent' })
+    })
+  await agent(true)
+  await agent(false)
+  for (const workspaceId of failing) {
+    await withWakes(db, (tx, causes) => failPool(tx, causes, { workspaceId, kind: 'start_failed', detail: '' }))
+  }
+  await agent(true)
+  await agent(false)
+  await db.query(sql.unsafe`update daybreak.prebuild_events set at = at - interval '1 day'`)
+  t.like(await reconcile(), { created: 0 })
 })
 
 test('a worker whose clock is behind does not undo the boundary that another applied', async (t) => {

@@ -54,7 +54,7 @@ async function record(
     })
   }
   const limited = decision.actions.some((action) => action.type === 'hold' && action.reason === 'hard_limited')
-  if (limited) await setPresetStatus(tx, { id: presetId, status: 'hard_limited' })
+  await setPresetStatus(tx, { id: presetId, status: limited ? 'hard_limited' : read.snapshot.preset.status })
 }
 
 async function setNextWake(

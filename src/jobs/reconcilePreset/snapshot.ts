@@ -91,7 +91,7 @@ function toSnapshot(
       schedules: Schedules.parse(row.schedules),
       ttlSeconds: row.invalidateAfterSecs,
       lastInvalidatedAt: row.lastInvalidatedAt,
-      status: z.enum(['healthy', 'hard_limited', 'validation_failed']).parse(row.prebuildStatus),
+      status: statusOf(row, config),
     },
     paused: row.paused,
     pool: Pool.parse(row.pool),
@@ -102,4 +102,11 @@ function toSnapshot(
     maxInflight: null,
     lastGoodDesired: row.lastDesired,
   }
+}
+
+/** A success after the limit was reached, or a higher limit, ends it: what is stored is only what was last decided. */
+function statusOf({ prebuildStatus, failuresInRow }: ReadPresetSnapshotRow, { hardLimit }: Config) {
+  const status = z.enum(['healthy', 'hard_limited', 'validation_failed']).parse(prebuildStatus)
+  const isLimited = hardLimit > 0 && failuresInRow >= hardLimit
+  return status === 'hard_limited' && !isLimited ? 'healthy' : status
 }
