@@ -13,7 +13,7 @@ from daybreak.users
 where deleted_at is null and not is_system and (lower(email) = lower(:login) or lower(username) = lower(:login));
 
 -- listUsers :many
--- By name. A null filter lets all pass; `readerId` is who may see but himself.
+-- By name. A null filter lets all pass; `readerId` is who may see but himself, and learns of nobody by `afterId`.
 -- nullable params: search, statuses, role, loginTypes, seenBefore, seenAfter, createdBefore, createdAfter, readerId
 -- nullable params: afterId
 select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
@@ -33,7 +33,8 @@ where deleted_at is null and (:includeSystem::boolean or not is_system)
   and (:createdBefore::timestamptz is null or created_at <= :createdBefore::timestamptz)
   and (:createdAfter::timestamptz is null or created_at >= :createdAfter::timestamptz)
   and (:afterId::uuid is null
-    or lower(username) > (select lower(a.username) from daybreak.users a where a.id = :afterId::uuid))
+    or lower(username) > (select lower(a.username) from daybreak.users a where a.id = :afterId::uuid
+      and (:readerId::uuid is null or a.id = :readerId::uuid)))
 order by lower(username), id
 limit :limit offset :offset;
 

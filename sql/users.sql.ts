@@ -34,7 +34,7 @@ export async function findLogin(db: CommonQueryMethods, params: { login: string 
 const listUsersRow = z.object({ id: z.guid(), username: z.string(), email: z.string(), name: z.string(), status: z.string(), loginType: z.string(), roles: z.array(z.string()), isSystem: z.boolean(), createdAt: z.date(), updatedAt: z.date(), lastSeenAt: z.date().nullable(), organizationIds: z.array(z.guid()).nullable() })
 export type ListUsersRow = z.infer<typeof listUsersRow>
 
-/** By name. A null filter lets all pass; `readerId` is who may see but himself. */
+/** By name. A null filter lets all pass; `readerId` is who may see but himself, and learns of nobody by `afterId`. */
 export async function listUsers(db: CommonQueryMethods, params: { includeSystem: boolean; readerId: string | null; search: string | null; statuses: readonly string[] | null; role: string | null; loginTypes: readonly string[] | null; seenBefore: Date | null; seenAfter: Date | null; createdBefore: Date | null; createdAfter: Date | null; afterId: string | null; limit: number; offset: number }): Promise<readonly ListUsersRow[]> {
   return await db.any(sql.type(listUsersRow)`
     select id, username, email, name, status, login_type, roles, is_system, created_at, updated_at, last_seen_at,
@@ -54,7 +54,8 @@ export async function listUsers(db: CommonQueryMethods, params: { includeSystem:
       and (${time(params.createdBefore)}::timestamptz is null or created_at <= ${time(params.createdBefore)}::timestamptz)
       and (${time(params.createdAfter)}::timestamptz is null or created_at >= ${time(params.createdAfter)}::timestamptz)
       and (${params.afterId}::uuid is null
-        or lower(username) > (select lower(a.username) from daybreak.users a where a.id = ${params.afterId}::uuid))
+        or lower(username) > (select lower(a.username) from daybreak.users a where a.id = ${params.afterId}::uuid
+          and (${params.readerId}::uuid is null or a.id = ${params.readerId}::uuid)))
     order by lower(username), id
     limit ${params.limit} offset ${params.offset}`)
 }

@@ -112,6 +112,12 @@ test('an admin of one template puts nobody on its list whom he may not see', asy
   await ana.client(updateTemplateAcl, { params, body: { user_perms: { [stranger.id]: '' } } })
 })
 
+test('a page after somebody hidden looks like one after nobody', async (t) => {
+  const { server, ana } = await setup(t)
+  const after = async (id: string) => (await ask(server, `/users?after_id=${id}`, { token: ana.token })).text
+  t.is(await after(server.admin.id), await after('00000000-0000-4000-8000-000000000000'))
+})
+
 test('what is wrong a hundred thousand times is said a hundred times', async (t) => {
   const { server, ana } = await setup(t)
   const checks = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`k${i}`, 1]))
