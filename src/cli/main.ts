@@ -1,5 +1,6 @@
 // The client: everything but the commands that run a server. It speaks the HTTP API like any other client.
 import { CommanderError } from 'commander'
+import { COMMANDS, GROUPS } from './commands.ts'
 import { CliFailure, EXIT, usage } from './failure.ts'
 import { createOutput } from './output.ts'
 import { createProgram, outputOptions, type Running, type ServerCommand } from './program.ts'
@@ -34,7 +35,7 @@ export async function runCli(argv: string[]): Promise<number> {
       // Shown instead of an error where a command was left out.
       if (error.code === 'commander.help') return EXIT.usage
     }
-    const failure = await asFailure(error, running.session)
+    const failure = await asFailure(error, { session: running.session, argv })
     output().fail(failure)
     return failure.exitCode
   } finally {
@@ -44,13 +45,24 @@ export async function runCli(argv: string[]): Promise<number> {
   }
 }
 
-async function asFailure(error: unknown, session: Running['session']): Promise<CliFailure> {
+async function asFailure(
+  error: unknown,
+  { session, argv }: { session: Running['session'] | undefined; argv: string[] },
+): Promise<CliFailure> {
   if (error instanceof CliFailure) return error
   if (error instanceof CommanderError) {
     const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n')
-    return usage(message, more.join('\n') || 'See `daybreak --help`.')
+    return usage(message, more.join('\n') || `See \`daybreak ${[...commandIn(argv), '--help'].join(' ')}\`.`)
   }
   return (await import('./explain.ts')).explain(error, session?.server)
+}
+
+/** The words that name a command, as far as there is one. */
+function commandIn(argv: string[]): string[] {
+  const [first = '', second = ''] = argv.filter((word) => !word.startsWith('-'))
+  const entries = GROUPS.find(({ name }) => name === first)?.entries
+  if (!entries) return COMMANDS.some(({ name }) => name === first) ? [first] : []
+  return entries.some(({ name }) => name === second) ? [first, second] : [first]
 }
 
 /** `daybreak help workspaces create` is `daybreak workspaces create --help`; nothing at all is a question too. */

@@ -15,7 +15,8 @@ export function renderSignedOut({ problem, providers = [], place = '/' }: Signed
     ${
       providers.length === 0
         ? undefined
-        : html`<p class="providers">${providers.map((provider) => providerLink(provider, place))}</p>`
+        : html`<p class="providers">${providers.map((provider) => providerLink(provider, place))}</p>
+            <p class="more">Or with a password:</p>`
     }
     <form method="post" action="/sign-in" class="fields">
       <label>Name or mail address
