@@ -2,7 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import pino, { type DestinationStream, type Logger } from 'pino'
 
 /** Never in the clear, wherever they stand in what is logged. */
-const SECRETS = ['token', 'password', 'secret', 'authorization', 'cookie', 'session_token', 'tokenSealed', 'tokenHash']
+const SECRETS = `
+  token session_token access_token refresh_token id_token tokenSealed tokenHash
+  password old_password passwordHash password_hash secret client_secret hashedSecret
+  authorization cookie set-cookie coder-session-token`
+  .trim()
+  .split(/\s+/)
+  .map((name) => `["${name}"]`)
 
 const requestIds = new AsyncLocalStorage<string>()
 
@@ -22,8 +28,8 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     base: null,
     mixin: requestFields,
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: describeError },
-    redact: { paths: [...SECRETS, ...SECRETS.map((name) => `*.${name}`)], censor: '[redacted]' },
+    serializers: { err: describeError, error: describeError },
+    redact: { paths: [...SECRETS, ...SECRETS.map((name) => `*${name}`)], censor: '[redacted]' },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
 }

@@ -34,3 +34,15 @@ test('secrets are left out of the log by their names', (t) => {
   t.false(lines.join('').includes('hush'))
   t.regex(lines.join(''), /\[redacted\]/)
 })
+
+test('no name under which a secret travels is written with it, nor the data of an error under another name', (t) => {
+  const lines: string[] = []
+  const log = createLog('info', { write: (line: string) => void lines.push(line) })
+  const held = { access_token: 'S3CRET', client_secret: 'S3CRET', old_password: 'S3CRET', password_hash: 'S3CRET' }
+  const headers = { 'coder-session-token': 'S3CRET', 'set-cookie': 'S3CRET', cookie: 'S3CRET', authorization: 'S3CRET' }
+  log.info({ ...held, hashedSecret: 'S3CRET' }, 'a')
+  log.info({ body: held, headers }, 'b')
+  log.warn({ error: Object.assign(new Error('x'), { detail: 'S3CRET', values: ['S3CRET'] }) }, 'c')
+  t.is(lines.length, 3)
+  t.false(lines.join('').includes('S3CRET'), lines.join(''))
+})

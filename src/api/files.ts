@@ -14,12 +14,13 @@ const TYPES = ['application/x-tar', 'application/zip', 'application/x-zip-compre
 
 export function files(context: ApiContext): Router {
   const router = Router()
+  const inTurn = takeTurns()
   const readBody = promisify(raw({ type: TYPES, limit: MAX_FILE_BYTES }))
 
   route(router, context, uploadFile, async (_input, { actor, request, response }) => {
     requireMay(actor, 'create', { type: 'file', ownerId: actor.id })
     const mimetype = request.headers['content-type'] ?? ''
-    await readBody(request, response) // not before we know who sends it
+    await inTurn(actor.id, async () => await readBody(request, response)) // not before we know who sends it
     if (!Buffer.isBuffer(request.body)) {
       throw new Refusal('invalid', `Unsupported content type "${mimetype}".`, {
         detail: `Send one of ${TYPES.join(', ')}.`,
@@ -43,4 +44,19 @@ export function files(context: ApiContext): Router {
   })
 
   return router
+}
+
+/** Each user's one after the other: a file is held in memory while it is read, and many at once would take all of it. */
+function takeTurns(): (userId: string, work: () => Promise<unknown>) => Promise<void> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (userId, work) => {
+    const mine = (last.get(userId) ?? Promise.resolve()).then(work)
+    const ended = mine.catch(() => {}) // whoever sent it hears of it
+    last.set(userId, ended)
+    try {
+      await mine
+    } finally {
+      if (last.get(userId) === ended) last.delete(userId)
+    }
+  }
 }

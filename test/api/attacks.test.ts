@@ -1,4 +1,7 @@
 // What somebody would try who has little and wants more: narrow tokens, guessing, floods, streams that outlive a right.
+import { once } from 'node:events'
+import http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { sql } from 'slonik'
 import { createSessionKey, createToken } from '../../src/contract/keys.ts'
@@ -49,6 +52,38 @@ test('a token that may not touch files uploads none', async (t) => {
   t.is((await ask(server, '/files', { method: 'POST', token, body: 'x', headers })).status, 403)
   const fitting = await narrow(ana, { scopes: ['file:create'] })
   t.is((await ask(server, '/files', { method: 'POST', token: fitting, body: 'x', headers })).status, 201)
+})
+
+test('the files of one user are read one after the other, and hold up nobody else', async (t) => {
+  const { server, ana } = await setup(t)
+  const headers = { 'coder-session-token': ana.token, 'content-type': 'application/x-tar', 'content-length': '2' }
+  const slow = http.request(`${server.url}/api/v2/files`, { method: 'POST', headers })
+  const answered = once(slow, 'response') as Promise<[http.IncomingMessage]>
+  slow.write('x')
+  await sleep(300)
+  const send = (token: string) =>
+    ask(server, '/files', { method: 'POST', token, body: 'y', headers: { 'content-type': 'application/x-tar' } })
+  let isAnswered = false
+  const second = send(ana.token).then((answer) => {
+    isAnswered = true
+    return answer
+  })
+  t.is((await send(server.token)).status, 201)
+  t.false(isAnswered)
+  slow.end('z')
+  t.is((await answered)[0].statusCode, 201)
+  t.is((await second).status, 201)
+})
+
+test('a broken upload holds up none that follows', async (t) => {
+  const { server, ana } = await setup(t)
+  const headers = { 'coder-session-token': ana.token, 'content-type': 'application/x-tar', 'content-length': '2' }
+  const broken = http.request(`${server.url}/api/v2/files`, { method: 'POST', headers }).on('error', () => {})
+  broken.write('x')
+  await sleep(300)
+  broken.destroy()
+  const more = { method: 'POST', token: ana.token, body: 'y', headers: { 'content-type': 'application/x-tar' } }
+  t.is((await ask(server, '/files', more)).status, 201)
 })
 
 test('a token that may not read templates reads no version that its user pushed', async (t) => {
