@@ -1,4 +1,4 @@
-// Everything that writes about the same prebuilds at the same time: one order of locks, so PostgreSQL finds no deadlock.
+// Everything that writes about the same prebuilds at once: one order of locks, so PostgreSQL finds no deadlock.
 import test from 'ava'
 import { sql } from 'slonik'
 import { z } from 'zod'
@@ -29,7 +29,7 @@ const run: JobRun = {
   signal: new AbortController().signal,
 }
 
-test('claims, reports, losses, doubts, ends of builds, reaps and reconciles of one pool deadlock nowhere', async (t) => {
+test('claims, reports, losses, doubts, ends, reaps and reconciles of one pool deadlock nowhere', async (t) => {
   t.timeout(60_000)
   const { db } = await testDatabase(t, { maxPoolSize: 12 })
   const world = await aWorld(db, { instances: 10 })
