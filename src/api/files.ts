@@ -46,7 +46,7 @@ export function files(context: ApiContext): Router {
   return router
 }
 
-/** Each user's one after the other: a file is held in memory while it is read, and many at once would take all of it. */
+/** Each user's one after the other: a file is held in memory while it is read, and many at once would fill it. */
 function takeTurns(): (userId: string, work: () => Promise<unknown>) => Promise<void> {
   const last = new Map<string, Promise<unknown>>()
   return async (userId, work) => {

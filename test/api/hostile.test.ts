@@ -242,7 +242,8 @@ test('every endpoint answers whatever is sent to it, and a refusal changes nothi
           (table) => !(table === MISSED.table && MISSED.path.test(endpoint.path)),
         )
         if (changed.length === 0 || (refused.length === batch.length && attempt > 3)) {
-          const what = `${endpoint.method} ${endpoint.path} was refused (seed ${seed}) and changed ${changed.join(', ')}`
+          const asked = `${endpoint.method} ${endpoint.path}`
+          const what = `${asked} was refused (seed ${seed}), yet changed ${changed.join(', ')}`
           t.deepEqual(changed, [], what)
           compared += refused.length
           break
