@@ -1,11 +1,11 @@
 import { text } from 'node:stream/consumers'
-import { createClient } from '../contract/client.ts'
+import { ApiError, createClient } from '../contract/client.ts'
 import { getUser, signInWithLink, signInWithPassword } from '../contract/users.ts'
 import { signInByBrowser } from './browserSignIn.ts'
 import type { Define } from './commands.ts'
 import { findConnection, normaliseUrl, userFile } from './connection.ts'
 import { storeCredentials } from './credentials.ts'
-import { usage } from './failure.ts'
+import { CliFailure, EXIT, usage } from './failure.ts'
 import { withExamples } from './program.ts'
 import { readPassword } from './secret.ts'
 import type { Session } from './session.ts'
@@ -55,7 +55,7 @@ async function signIn(session: Session, { url, browser, link, ...account }: Opti
       : isByPassword
         ? await signInByPassword(origin, account)
         : await signInByBrowser(session, origin)
-  const user = await createClient(origin, token)(getUser, { params: { user: 'me' } })
+  const user = await whoHas(token, origin)
   const file = userFile(environment)
   storeCredentials(file, { url: origin, token })
   if (isExposed(origin)) output.note(output.tint('yellow', 'The token travels in clear: this address is not https.'))
@@ -84,6 +84,19 @@ export function parseLink(link: string): { url: string | undefined; token: strin
     (hash.slice(1) || pathname.split('/').findLast(Boolean))
   if (!token) throw usage('There is no token in this link.', 'Copy all of it, from http to its end.')
   return { url: origin, token }
+}
+
+async function whoHas(token: string, origin: string): Promise<{ username: string }> {
+  try {
+    return await createClient(origin, token)(getUser, { params: { user: 'me' } })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error
+    throw new CliFailure(`${origin} does not know this token, or it has ended.`, {
+      exitCode: EXIT.signedOut,
+      detail: 'Copy all of it, ten characters before the dash and those behind it, or make a new one.',
+      cause: error,
+    })
+  }
 }
 
 async function readToken(flag: string): Promise<string> {

@@ -8,6 +8,8 @@ test('who is signed out is offered every provider, and no markup of their names'
   const text = await (await fetch(server.url)).text()
   t.true(text.includes('href="/api/v2/users/oidc/acme/login">Sign in with Acme &amp; &lt;b&gt;Sons&lt;/b&gt;</a>'))
   t.true(text.includes('href="/api/v2/users/oidc/other/login">Sign in with Other</a>'))
+  const forTheCommandLine = await (await fetch(`${server.url}/cli-auth`)).text()
+  t.true(forTheCommandLine.includes('href="/api/v2/users/oidc/other/login?redirect=%2Fcli-auth">'))
 })
 
 test('a sign-in that failed is explained on a page to people, and in JSON to programs', async (t) => {
