@@ -11,7 +11,7 @@ export async function readPlaces(db: CommonQueryMethods, params: { ids: readonly
   return await db.any(prepared('readPlaces', readPlacesRow)`
     select w.id, w.claimed_at, p.state as pool_state, preset.name as preset_name,
       case when p.state = 'failed' then (select e.detail from daybreak.prebuild_events e
-        where e.preset_id = p.preset_id and e.kind = any('{build_failed,start_failed,boot_timeout}'::text[])
+        where e.preset_id = p.preset_id and e.kind = any('{build_failed,start_failed,boot_timeout,lost}'::text[])
           and e.workspace_id = w.id and e.at >= p.failed_at
         order by e.at desc limit 1) end as failure
     from daybreak.workspaces w

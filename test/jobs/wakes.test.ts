@@ -110,3 +110,11 @@ test('claims of one preset do not wait for each other to append their causes', a
   await until(async () => (await readAlarm(db, { horizonSeconds: 2, silentSeconds: 45 })).woken.length === 0)
   t.is(arrived, 2)
 })
+
+test('a change is not reported as failed because the nudge after its commit was', async (t) => {
+  const { db } = await testDatabase(t)
+  const { presetId } = await aWorld(db)
+  await db.query(sql.unsafe`drop function daybreak.enqueue`)
+  t.is(await withWakes(db, async (_tx, causes) => await causes.preset(presetId, 'claim').then(() => 'done')), 'done')
+  t.deepEqual((await readAlarm(db, { horizonSeconds: 2, silentSeconds: 45 })).woken, [presetId])
+})
