@@ -163,7 +163,11 @@ async function runClaims(bench: Bench, clients: number): Promise<Sample> {
 async function runHttp(bench: Bench, clients: number): Promise<Sample> {
   await refill(bench)
   const { url, home, world } = bench
-  const config = readConfig({ DAYBREAK_LISTEN: `127.0.0.1:${PORT}`, DAYBREAK_DATABASE_POOL: '16' })
+  const config = readConfig({
+    DAYBREAK_LISTEN: `127.0.0.1:${PORT}`,
+    DAYBREAK_DATABASE_POOL: '16',
+    DAYBREAK_RATE_LIMITS: 'off',
+  })
   const server = await startServer({
     config,
     role: 'api',
