@@ -5,19 +5,9 @@ import { acquireProvisionerJob, upsertDaemon } from '../sql/provisioner_jobs.sql
 import { daemonTags, startDaemon } from '../src/daemon.ts'
 import { reapProvisionerJobs } from '../src/jobs/reapProvisionerJobs.ts'
 import { reconcileUntilQuiet } from '../src/jobs/reconcilePreset.ts'
-import type { JobRun } from '../src/jobs/task.ts'
 import { testDatabase } from './support/database.ts'
 import { aReadyPrebuild, aWorld } from './support/factories.ts'
-import { testContext } from './jobs/worker.ts'
-
-const RUN: JobRun = {
-  task: '',
-  jobId: '1',
-  attempt: 1,
-  maxAttempts: 1,
-  poolId: '',
-  signal: new AbortController().signal,
-}
+import { A_RUN, testContext } from './jobs/worker.ts'
 
 test('a worker takes up the jobs, imports too, of the process before it on its host alone', async (t) => {
   const { db } = await testDatabase(t)
@@ -52,7 +42,7 @@ test('a removal whose host never comes back ends, and its error names the host',
 
   t.like(await reconcileUntilQuiet(context, world.presetId), { deleted: 1 })
   await db.query(sql.unsafe`update daybreak.provisioner_jobs set updated_at = now() - interval '31 minutes'`)
-  t.like(await reapProvisionerJobs.run({}, context, RUN), { reaped: 1 })
+  t.like(await reapProvisionerJobs.run({}, context, A_RUN), { reaped: 1 })
   const { error } = await db.one(sql.type(z.object({ error: z.string() }))`
     select error from daybreak.provisioner_jobs order by created_at desc limit 1`)
   t.regex(error, /pending for 30 minutes.*gone-host/)

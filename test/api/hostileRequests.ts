@@ -75,7 +75,8 @@ export type Attack = Omit<RawRequest, 'headers'> & { headers: [string, string][]
 type Aim = { endpoint: Endpoint; as: Attack['as']; world: FullWorld; known: Known; seed: number }
 
 const SAMPLES = 10
-const TEXTS = [
+/** Percent-encoded words of a path or a query. */
+export const HOSTILE_TEXTS = [
   '%00',
   'a%00b',
   '%ff',
@@ -85,6 +86,8 @@ const TEXTS = [
   'x'.repeat(4000),
   '%F0%9F%98%80',
   '__proto__',
+  '0',
+  '%25',
   '%0d%0aa:b',
 ]
 const PRIVILEGES = { id: 'x', is_system: true, isSystem: true, owner_id: 'x', created_by: 'x', login_type: 'oidc' }
@@ -209,7 +212,7 @@ function onPath(aim: Aim): Attack[] {
   const names = Object.keys(params?.shape ?? {})
   const body = { body: Buffer.from('{}'), headers: [JSON_TYPE] }
   return names.flatMap((name) =>
-    TEXTS.map((text, i) => {
+    HOSTILE_TEXTS.map((text, i) => {
       const place = existing({ method, path: path.replace(`:${name}`, text) }, world)
       return { method, path: place, ...(method === 'GET' ? { headers: [] } : body), as: byBoth(aim, i) }
     }),
@@ -220,13 +223,19 @@ function onQuery(aim: Aim): Attack[] {
   const plain = base(aim)
   const names = [...Object.keys(aim.endpoint.query?.shape ?? {}), 'coder_session_token']
   return names.flatMap((name) =>
-    [...TEXTS, '9007199254740993', '-1', `1&${name}=2`, `1&${name}[a]=2`, '"'.repeat(900), 'a:'.repeat(400)].map(
-      (text) => ({
-        ...plain,
-        path: `${plain.path}?${name}=${text}`,
-        ...(plain.method === 'GET' ? {} : { body: Buffer.from('{'), headers: [JSON_TYPE] }),
-      }),
-    ),
+    [
+      ...HOSTILE_TEXTS,
+      '9007199254740993',
+      '-1',
+      `1&${name}=2`,
+      `1&${name}[a]=2`,
+      '"'.repeat(900),
+      'a:'.repeat(400),
+    ].map((text) => ({
+      ...plain,
+      path: `${plain.path}?${name}=${text}`,
+      ...(plain.method === 'GET' ? {} : { body: Buffer.from('{'), headers: [JSON_TYPE] }),
+    })),
   )
 }
 

@@ -11,24 +11,14 @@ import { daemonTags } from '../../src/daemon.ts'
 import { loseWorkspace } from '../../src/drivers.ts'
 import { reapProvisionerJobs } from '../../src/jobs/reapProvisionerJobs.ts'
 import { reconcileUntilQuiet } from '../../src/jobs/reconcilePreset.ts'
-import type { JobRun } from '../../src/jobs/task.ts'
 import { withWakes } from '../../src/jobs/wakes.ts'
 import { settlePool } from '../../src/pool.ts'
 import { doubtHost } from '../../src/worker.ts'
 import { testDatabase } from '../support/database.ts'
 import { aWorld, readyPrebuilds } from '../support/factories.ts'
-import { testContext } from './worker.ts'
+import { A_RUN, testContext } from './worker.ts'
 
 const RACE_MS = 5_000
-const run: JobRun = {
-  task: '',
-  jobId: '1',
-  attempt: 1,
-  maxAttempts: 1,
-  poolId: '',
-  signal: new AbortController().signal,
-}
-
 test('claims, reports, losses, doubts, ends, reaps and reconciles of one pool deadlock nowhere', async (t) => {
   t.timeout(60_000)
   const { db } = await testDatabase(t, { maxPoolSize: 12 })
@@ -81,7 +71,7 @@ test('claims, reports, losses, doubts, ends, reaps and reconciles of one pool de
     racer('beat', () => beatAgents(db, { ids: agents.map(({ id }) => id) })),
     racer('end', end),
     racer('reconcile', () => reconcileUntilQuiet(context, world.presetId)),
-    racer('reap', () => reapProvisionerJobs.run({}, context, run)),
+    racer('reap', () => reapProvisionerJobs.run({}, context, A_RUN)),
   ])
   t.log(Object.fromEntries(done))
   t.is(done.size, 9)

@@ -3,20 +3,10 @@ import { sql } from 'slonik'
 import { z } from 'zod'
 import { insertApiKey, insertSignInLink } from '../../sql/identity.sql.ts'
 import { expireTokens } from '../../src/jobs/expireTokens.ts'
-import type { JobRun } from '../../src/jobs/task.ts'
 import { hashSecret, newApiKey } from '../../src/secrets.ts'
 import { ensureAdmin } from '../../src/up/bootstrap.ts'
 import { testDatabase } from '../support/database.ts'
-import { testContext } from './worker.ts'
-
-const run: JobRun = {
-  task: '',
-  jobId: '1',
-  attempt: 1,
-  maxAttempts: 1,
-  poolId: '',
-  signal: new AbortController().signal,
-}
+import { A_RUN, testContext } from './worker.ts'
 
 test('keys that ended a week ago and links that ended go, others stay', async (t) => {
   const { db } = await testDatabase(t)
@@ -37,8 +27,8 @@ test('keys that ended a week ago and links that ended go, others stay', async (t
     await db.query(sql.unsafe`update daybreak.sign_in_links
       set expires_at = now() - ${ended}::interval where token_hash = ${sql.binary(hashSecret(ended))}`)
   }
-  t.deepEqual(await expireTokens.run({}, testContext(db), run), { keys: 1, links: 2 })
-  t.deepEqual(await expireTokens.run({}, testContext(db), run), { keys: 0, links: 0 })
+  t.deepEqual(await expireTokens.run({}, testContext(db), A_RUN), { keys: 1, links: 2 })
+  t.deepEqual(await expireTokens.run({}, testContext(db), A_RUN), { keys: 0, links: 0 })
   const left = await db.anyFirst(
     sql.type(z.object({ name: z.string() }))`select token_name as name from daybreak.api_keys order by 1`,
   )

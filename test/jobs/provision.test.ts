@@ -10,21 +10,13 @@ import { provision } from '../../src/jobs/provision.ts'
 import { runBuild } from '../../src/jobs/provision/build.ts'
 import { reapProvisionerJobs } from '../../src/jobs/reapProvisionerJobs.ts'
 import { reconcileUntilQuiet } from '../../src/jobs/reconcilePreset.ts'
-import type { JobRun } from '../../src/jobs/task.ts'
 import type { Driver } from '../../src/provisioners/driver.ts'
 import { createSealer } from '../../src/seal.ts'
 import { testDatabase } from '../support/database.ts'
 import { aWorld } from '../support/factories.ts'
-import { testContext } from './worker.ts'
+import { A_RUN, testContext } from './worker.ts'
 
-const run: JobRun = {
-  task: 'provision:process',
-  jobId: '1',
-  attempt: 1,
-  maxAttempts: 5,
-  poolId: '',
-  signal: new AbortController().signal,
-}
+const run = { ...A_RUN, task: 'provision:process', maxAttempts: 5 }
 const Job = z.object({ id: z.guid(), jobStatus: z.string(), error: z.string(), attempt: z.int() })
 const builds = sql.type(Job)`select id, job_status, error, attempt from daybreak.provisioner_jobs
   where type = 'workspace_build' order by created_at, id`

@@ -6,20 +6,11 @@ import { finishBuild } from '../../src/builds.ts'
 import { daemonTags } from '../../src/daemon.ts'
 import { reapProvisionerJobs } from '../../src/jobs/reapProvisionerJobs.ts'
 import { reconcileUntilQuiet } from '../../src/jobs/reconcilePreset.ts'
-import type { JobRun } from '../../src/jobs/task.ts'
 import { withWakes } from '../../src/jobs/wakes.ts'
 import { testDatabase } from '../support/database.ts'
 import { aWorld } from '../support/factories.ts'
-import { testContext } from './worker.ts'
+import { A_RUN, testContext } from './worker.ts'
 
-const run: JobRun = {
-  task: '',
-  jobId: '1',
-  attempt: 1,
-  maxAttempts: 1,
-  poolId: '',
-  signal: new AbortController().signal,
-}
 const Job = z.object({ id: z.guid(), jobStatus: z.string(), error: z.string(), startedAt: z.date().nullable() })
 const newest = sql.type(Job)`select id, job_status, error, started_at from daybreak.provisioner_jobs
   where type = 'workspace_build' order by created_at, id limit 1`
@@ -34,7 +25,7 @@ test('a build that no worker took for half an hour ends, counts as no failure, a
   await reconcileUntilQuiet(context, world.presetId)
   await db.query(sql.unsafe`update daybreak.provisioner_jobs set updated_at = now() - interval '31 minutes'
     where type = 'workspace_build'`)
-  t.like(await reapProvisionerJobs.run({}, context, run), { reaped: 1 })
+  t.like(await reapProvisionerJobs.run({}, context, A_RUN), { reaped: 1 })
   const job = await db.one(newest)
   t.like(job, { jobStatus: 'failed' })
   t.regex(job.error, /pending for 30 minutes/)
@@ -55,7 +46,7 @@ test('a build whose worker says nothing for five minutes is ended and kept as ev
     values (${worker}, '', '', '{process}', '{}', '')`)
   await db.query(sql.unsafe`update daybreak.provisioner_jobs set updated_at = now() - interval '6 minutes'
     where type = 'workspace_build'`)
-  t.like(await reapProvisionerJobs.run({}, context, run), { reaped: 1, requeued: 0 })
+  t.like(await reapProvisionerJobs.run({}, context, A_RUN), { reaped: 1, requeued: 0 })
   t.deepEqual((await db.one(rows)).states, ['failed'])
   t.is((await db.one(failures)).count, 1)
 })
@@ -66,7 +57,7 @@ test('a build whose worker is gone waits again for another', async (t) => {
   const context = testContext(db)
   await reconcileUntilQuiet(context, world.presetId)
   await acquireProvisionerJob(db, { workerId: crypto.randomUUID(), provisioner: 'process', tags: daemonTags('a-host') })
-  t.like(await reapProvisionerJobs.run({}, context, run), { requeued: 1, reaped: 0 })
+  t.like(await reapProvisionerJobs.run({}, context, A_RUN), { requeued: 1, reaped: 0 })
   t.like(await db.one(newest), { jobStatus: 'pending', startedAt: null })
 })
 
@@ -81,7 +72,7 @@ test('a worker that comes back after its build was given away cannot end it', as
     provisioner: 'process',
     tags: daemonTags('a-host'),
   })
-  await reapProvisionerJobs.run({}, context, run)
+  await reapProvisionerJobs.run({}, context, A_RUN)
   await acquireProvisionerJob(db, { workerId: crypto.randomUUID(), provisioner: 'process', tags: daemonTags('a-host') })
   const ended = await withWakes(db, async (tx, causes) =>
     finishBuild(tx, causes, {

@@ -6,28 +6,18 @@ import { takePoolRow } from '../../sql/prebuild_pool.sql.ts'
 import { reconcilePreset } from '../../src/jobs/reconcilePreset.ts'
 import { reconcileOnce } from '../../src/jobs/reconcilePreset/once.ts'
 import { sweepPresets } from '../../src/jobs/sweepPresets.ts'
-import type { JobRun } from '../../src/jobs/task.ts'
 import { withWakes } from '../../src/jobs/wakes.ts'
 import { failPool, settlePool } from '../../src/pool.ts'
 import { testDatabase } from '../support/database.ts'
 import { aWorld, type PresetOptions, readyPrebuilds } from '../support/factories.ts'
 import { held } from '../support/held.ts'
-import { testContext } from './worker.ts'
-
-const run: JobRun = {
-  task: '',
-  jobId: '1',
-  attempt: 1,
-  maxAttempts: 1,
-  poolId: '',
-  signal: new AbortController().signal,
-}
+import { A_RUN, testContext } from './worker.ts'
 
 async function setup(t: ExecutionContext, preset: PresetOptions) {
   const { db } = await testDatabase(t)
   const world = await aWorld(db, preset)
   const context = testContext(db)
-  const reconcile = () => reconcilePreset.run({ presetId: world.presetId }, context, run)
+  const reconcile = () => reconcilePreset.run({ presetId: world.presetId }, context, A_RUN)
   const states = async () => {
     const rows = await db.any(sql.type(z.object({ state: z.string(), count: z.int() }))`
       select state, count(*)::int as count from daybreak.prebuild_pool group by state`)
@@ -160,15 +150,15 @@ test('the sweep finds what no cause told of, counts it as a correction, and then
   await reconcile()
   await db.query(sql.unsafe`delete from daybreak.prebuild_pool where preset_id = ${world.presetId}`)
   await db.query(sql.unsafe`delete from daybreak.preset_wakes`)
-  t.like(await sweepPresets.run({}, context, run), { presets: 1, corrections: 1 })
-  t.like(await sweepPresets.run({}, context, run), { presets: 1, corrections: 0 })
+  t.like(await sweepPresets.run({}, context, A_RUN), { presets: 1, corrections: 1 })
+  t.like(await sweepPresets.run({}, context, A_RUN), { presets: 1, corrections: 0 })
 })
 
 test('the sweep puts right a pool row that says something else than builds and agents', async (t) => {
   const { db, world, context, states } = await setup(t, { instances: 1 })
   const [id] = await readyPrebuilds(db, world, 1)
   await db.query(sql.unsafe`update daybreak.workspace_agents set disconnected_at = now() where workspace_id = ${id!}`)
-  t.like(await sweepPresets.run({}, context, run), { corrections: 1 })
+  t.like(await sweepPresets.run({}, context, A_RUN), { corrections: 1 })
   t.deepEqual(await states(), { booting: 1 })
 })
 

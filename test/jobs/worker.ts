@@ -16,6 +16,16 @@ export type Mode = (typeof MODES)[number]
 export const LEDGER = sql.unsafe`
   create table ledger (n int generated always as identity, worker text, job text, event text, attempt int, job_id text)`
 
+/** What a job's `run` is given where a test calls it without a runner. */
+export const A_RUN: JobRun = {
+  task: '',
+  jobId: '1',
+  attempt: 1,
+  maxAttempts: 1,
+  poolId: '',
+  signal: new AbortController().signal,
+}
+
 const Row = z.object({ worker: z.string(), job: z.string(), event: z.string(), attempt: z.int(), jobId: z.string() })
 export type LedgerRow = z.infer<typeof Row>
 
