@@ -38,12 +38,9 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
   const keeper = createKeeper(host)
   const changedAt = new Map<string, number>()
 
+  /** What a build did since the list was read is newer than the list, however long the resume takes. */
   function isSettled(workspaceId: string): boolean {
-    const at = changedAt.get(workspaceId)
-    if (at === undefined) return true
-    if (performance.now() - at < SETTLE_MS) return false
-    changedAt.delete(workspaceId)
-    return true
+    return !changedAt.has(workspaceId)
   }
 
   return {
@@ -57,7 +54,8 @@ export function createProcessDriver(options: ProcessDriverOptions): Driver {
         return result
       }),
     resume(wanted) {
-      for (const workspaceId of changedAt.keys()) isSettled(workspaceId)
+      const settledMs = performance.now() - SETTLE_MS
+      for (const [workspaceId, at] of changedAt) if (at < settledMs) changedAt.delete(workspaceId)
       return resumeWorkspaces({ host, keeper, isSettled }, wanted)
     },
     async stopAll({ graceMs }) {
