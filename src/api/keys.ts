@@ -1,5 +1,5 @@
 // Sessions and API tokens of a user. A secret is answered once, when it is made.
-import { Router } from 'express'
+import { type Request, Router } from 'express'
 import {
   deleteTokenNamed,
   findKey,
@@ -9,6 +9,7 @@ import {
 } from '../../sql/api_keys.sql.ts'
 import { type Db, isUniqueViolation } from '../../sql/database.ts'
 import { deleteApiKey, type FindUserRow } from '../../sql/identity.sql.ts'
+import { lockUser } from '../../sql/users.sql.ts'
 import { type APIKey, createSessionKey, createToken, deleteKey, getKey, listTokens } from '../contract/keys.ts'
 import { MAX_PAGE } from '../contract/values.ts'
 import { Refusal } from '../domain/errors.ts'
@@ -16,7 +17,7 @@ import type { Target } from '../domain/rbac/may.ts'
 import { notFound } from '../domain/refusals.ts'
 import { hashSecret, newApiKey, randomText } from '../secrets.ts'
 import { type Actor, requireMay, requireRead } from './access.ts'
-import { audit, type Auditor } from './audit.ts'
+import { audit } from './audit.ts'
 import { readLimits, readLifetime } from './keys/limits.ts'
 import { type ApiContext, route } from './route.ts'
 import { resolveUser } from './users.ts'
@@ -97,12 +98,15 @@ type NewKey = {
   allowList: readonly string[]
   lifetimeSeconds: number
 }
-type Making = { user: FindUserRow; key: NewKey; by: Auditor }
+type Making = { user: FindUserRow; key: NewKey; by: { actor: Actor; request: Request } }
 
 async function makeKey(db: ApiContext['db'], { user, key, by }: Making): Promise<string> {
   const { id, secret, text } = newApiKey()
   try {
     await db.transaction(async (tx) => {
+      const locked = await lockUser(tx, { id: user.id })
+      if (!locked) throw notFound()
+      await requireAbove(tx, { actor: by.actor, user: locked }) // he may have been given more meanwhile
       await deleteTokenNamed(tx, { userId: user.id, tokenName: key.tokenName })
       await insertScopedKey(tx, { ...key, id, hashedSecret: hashSecret(secret), userId: user.id })
       await audit(tx, by, {

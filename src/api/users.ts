@@ -78,6 +78,7 @@ async function changeProfile(
     db.transaction(async (tx) => {
       const before = await lockUser(tx, { id: user.id })
       if (!before) throw notFound()
+      await requireAbove(tx, { actor, user: before }) // he may have been given more meanwhile
       const after = { username, name: name ?? before.name }
       await writeProfile(tx, { id: user.id, ...after })
       const target = { type: 'user', id: user.id, name: username }
@@ -105,9 +106,10 @@ async function remove({ db }: ApiContext, user: FindUserRow, { actor, request }:
       })
     }
     await removeUser(tx, { id: user.id })
-    const { id, username, email, roles } = user
+    const { id, username, email } = user
     const target = { type: 'user', id, name: username }
-    await audit(tx, { actor, request }, { action: 'delete', target, before: { username, email, roles } })
+    const before = { username, email, roles: locked.roles }
+    await audit(tx, { actor, request }, { action: 'delete', target, before })
   })
 }
 
