@@ -3,8 +3,8 @@ import express, { type Request, type Response, type Router } from 'express'
 import { findSession, readCookie } from '../api/auth.ts'
 import { isSameOrigin } from '../api/frame/csrf.ts'
 import { type ApiContext, readInput } from '../api/route.ts'
-import { openSession, setSessionCookie, startSession } from '../api/users/sessions.ts'
-import { verifyLogin } from '../api/users/signIn.ts'
+import { openSession, setSessionCookie } from '../api/users/sessions.ts'
+import { openPasswordSession } from '../api/users/signIn.ts'
 import type { Config } from '../config.ts'
 import { signInWithPassword } from '../contract/users.ts'
 import { Refusal } from '../domain/errors.ts'
@@ -35,8 +35,8 @@ export function addSignIn(router: Router, context: ApiContext): void {
   router.post('/sign-in', limits.signIn, form, limits.password, async (request, response) => {
     if (!isSameOrigin(request, config.accessUrl)) throw forbidden('Sign in on the page of this server.')
     const { body } = readInput(signInWithPassword, request)
-    const user = await verifyLogin({ db, passwords }, { login: body.email, password: body.password })
-    const token = await db.transaction(async (tx) => await startSession(tx, { user, loginType: 'password', request }))
+    const login = { login: body.email, password: body.password }
+    const token = await openPasswordSession({ db, passwords }, { ...login, request })
     setSessionCookie(context, { response, token })
     goOn({ request, response })
   })

@@ -1,5 +1,5 @@
 // The ways in and out. Whether an account exists is told to nobody who cannot sign in to it.
-import { Router } from 'express'
+import { type Request, Router } from 'express'
 import {
   deleteApiKey,
   findOrganization,
@@ -13,6 +13,7 @@ import {
   type FindLoginRow,
   hasPeople,
   lockFirstUser,
+  lockUser,
   replacePasswordHash,
   setPassword,
 } from '../../../sql/users.sql.ts'
@@ -52,8 +53,8 @@ export function signIn(context: ApiContext): Router {
   }))
 
   publicRoute(router, signInWithPassword, async ({ body }, { request, response }) => {
-    const user = await verifyLogin({ db, passwords }, { login: body.email, password: body.password })
-    const token = await db.transaction(async (tx) => await startSession(tx, { user, loginType: 'password', request }))
+    const login = { login: body.email, password: body.password }
+    const token = await openPasswordSession({ db, passwords }, { ...login, request })
     setSessionCookie(context, { response, token })
     return { session_token: token }
   })
@@ -76,6 +77,22 @@ export function signIn(context: ApiContext): Router {
   return router
 }
 
+/** A password that changed while it was being checked opens nothing: its sessions were ended with it. */
+export async function openPasswordSession(
+  using: { db: Pool; passwords: Passwords },
+  { request, ...login }: { login: string; password: string; request: Request },
+): Promise<string> {
+  const user = await verifyLogin(using, login)
+  return await using.db.transaction(async (tx) => {
+    const locked = await lockUser(tx, { id: user.id })
+    if (!locked || locked.passwordHash !== user.passwordHash) {
+      throw new Refusal('conflict', 'The password was changed meanwhile.', { detail: 'Sign in again.' })
+    }
+    if (locked.status === 'suspended') throw suspended()
+    return await startSession(tx, { user, loginType: 'password', request })
+  })
+}
+
 /** Unknown, without a password, or a wrong one: the same work, and the same answer. */
 export async function verifyLogin(
   { db, passwords: using }: { db: Pool; passwords: Passwords },
@@ -91,10 +108,10 @@ export async function verifyLogin(
   }
   if (user.status === 'suspended') throw suspended()
   if (user.loginType !== 'password') throw forbidden(`This account signs in by "${user.loginType}", not by password.`)
-  if (outdated) {
-    await replacePasswordHash(db, { id: user.id, before: stored, passwordHash: await using.hash(password) })
-  }
-  return user
+  if (!outdated) return user
+  const passwordHash = await using.hash(password)
+  await replacePasswordHash(db, { id: user.id, before: stored, passwordHash })
+  return { ...user, passwordHash }
 }
 
 const makeFirstUser = async (

@@ -1,8 +1,9 @@
 import type { Argon2Parameters } from 'node:crypto'
 import test, { type ExecutionContext } from 'ava'
+import type { Request } from 'express'
 import { sql } from 'slonik'
 import { z } from 'zod'
-import { verifyLogin } from '../../../src/api/users/signIn.ts'
+import { openPasswordSession, verifyLogin } from '../../../src/api/users/signIn.ts'
 import { ApiError, createClient } from '../../../src/contract/client.ts'
 import {
   createFirstUser,
@@ -85,6 +86,28 @@ test('unknown, without a password or a wrong one: all read alike', async (t) => 
     await refused(t, signIn('prebuilds@system', 'none')),
   ]
   for (const { status, body } of answers) t.deepEqual({ status, body }, { status: 401, body: answers[0]!.body })
+})
+
+test('a password that was changed while it was checked opens no session', async (t) => {
+  const { server, id } = await setup(t)
+  const { db } = server
+  const changing = {
+    ...passwords,
+    async check(stored: string | null, password: string) {
+      const checked = await passwords.check(stored, password)
+      await db.query(sql.unsafe`update daybreak.users set password_hash = 'another' where id = ${id}`)
+      return checked
+    },
+  }
+  const sessions = sql.type(z.object({ count: z.int() }))`
+    select count(*)::int as count from daybreak.api_keys where user_id = ${id}`
+  const before = await db.one(sessions)
+  const request = { headers: {} } as unknown as Request
+  await t.throwsAsync(openPasswordSession({ db, passwords: changing }, { login: 'ana', password: PASSWORD, request }), {
+    instanceOf: Refusal,
+    message: 'The password was changed meanwhile.',
+  })
+  t.deepEqual(await db.one(sessions), before)
 })
 
 test('unknown and known are the same work, and a refused one tells no more by being suspended', async (t) => {
