@@ -4,7 +4,8 @@ values (:organizationId, :initiatorId, :provisioner, 'template_version_import', 
 returning id;
 
 -- acquireProvisionerJob :maybe prepared
--- The next job for this worker: people first, then removals, then new prebuilds; never one that was cancelled.
+-- The next job for this worker: people first, then removals, then new prebuilds; never one that was cancelled. One
+-- that workers could not run waits longer each time: 0, 3, 15 and 63 s, so that a short fault of theirs fails no build.
 update daybreak.provisioner_jobs set started_at = clock_timestamp(), updated_at = clock_timestamp(),
     worker_id = :workerId,
   attempt = attempt + 1
@@ -12,6 +13,7 @@ where id = (
   select id from daybreak.provisioner_jobs
   where started_at is null and completed_at is null and canceled_at is null
     and provisioner = :provisioner and tags <@ :tags::jsonb
+    and (attempt < 2 or updated_at < clock_timestamp() - make_interval(secs => power(4, attempt - 1) - 1))
   order by priority, created_at, id
   limit 1
   for update skip locked)

@@ -16,7 +16,7 @@ export async function insertImportJob(db: CommonQueryMethods, params: { organiza
 const acquireProvisionerJobRow = z.object({ id: z.guid(), type: z.string(), organizationId: z.guid(), fileId: z.guid().nullable(), workspaceId: z.guid().nullable(), attempt: z.int() })
 export type AcquireProvisionerJobRow = z.infer<typeof acquireProvisionerJobRow>
 
-/** The next job for this worker: people first, then removals, then new prebuilds; never one that was cancelled. */
+/** The next job for this worker: people first, then removals, then new prebuilds; never one that was cancelled. One that workers could not run waits longer each time: 0, 3, 15 and 63 s, so that a short fault of theirs fails no build. */
 export async function acquireProvisionerJob(db: CommonQueryMethods, params: { workerId: string; provisioner: string; tags: Json }): Promise<AcquireProvisionerJobRow | null> {
   return await db.maybeOne(prepared('acquireProvisionerJob', acquireProvisionerJobRow)`
     update daybreak.provisioner_jobs set started_at = clock_timestamp(), updated_at = clock_timestamp(),
@@ -26,6 +26,7 @@ export async function acquireProvisionerJob(db: CommonQueryMethods, params: { wo
       select id from daybreak.provisioner_jobs
       where started_at is null and completed_at is null and canceled_at is null
         and provisioner = ${params.provisioner} and tags <@ ${json(params.tags)}::jsonb
+        and (attempt < 2 or updated_at < clock_timestamp() - make_interval(secs => power(4, attempt - 1) - 1))
       order by priority, created_at, id
       limit 1
       for update skip locked)

@@ -139,7 +139,9 @@ export async function readAlarm(db: CommonQueryMethods, params: { horizonSeconds
         select distinct 'provision:' || y.provisioner || coalesce('@' || (y.tags ->> 'host'), '') as task from (
           select provisioner, tags from daybreak.provisioner_jobs
           where started_at is null and completed_at is null and canceled_at is null
-            and created_at < clock_timestamp() - interval '1 second' limit 500) as y) as x
+            and created_at < clock_timestamp() - interval '1 second'
+            and (attempt < 2 or updated_at < clock_timestamp() - make_interval(secs => power(4, attempt - 1) - 1))
+          limit 500) as y) as x
         where not exists (select from graphile_worker._private_jobs j where j.key = x.task and j.is_available)) as tasks,
       (select coalesce(jsonb_agg(x), '[]') from (
         select a.id, a.workspace_id as "workspaceId" from daybreak.workspace_agents a

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { sql } from 'slonik'
 import { z } from 'zod'
 import { acquireProvisionerJob, cancelProvisionerJob, listJobLogs } from '../../sql/provisioner_jobs.sql.ts'
+import { readAlarm } from '../../sql/reconcile.sql.ts'
 import { listCredentials } from '../../sql/workspace_agents.sql.ts'
 import type { Context } from '../../src/context.ts'
 import { daemonTags } from '../../src/daemon.ts'
@@ -17,6 +18,7 @@ import { aWorld } from '../support/factories.ts'
 import { A_RUN, testContext } from './worker.ts'
 
 const run = { ...A_RUN, task: 'provision:process', maxAttempts: 5 }
+const ALARM = { horizonSeconds: 2, silentSeconds: 45 }
 const Job = z.object({ id: z.guid(), jobStatus: z.string(), error: z.string(), attempt: z.int() })
 const builds = sql.type(Job)`select id, job_status, error, attempt from daybreak.provisioner_jobs
   where type = 'workspace_build' order by created_at, id`
@@ -81,7 +83,17 @@ test('a build that its worker could not run is given back, and ends with the rea
   })
   await t.throwsAsync(async () => await provision.run({}, context, run), { message: 'the disk is full' })
   t.like(await db.one(builds), { jobStatus: 'pending', attempt: 1 })
-  for (let i = 0; i < 3; i++) await t.throwsAsync(async () => await provision.run({}, context, run))
+  await t.throwsAsync(async () => await provision.run({}, context, run))
+  for (const seconds of [3, 15, 63]) {
+    await db.query(sql.unsafe`delete from graphile_worker._private_jobs`)
+    t.like(await provision.run({}, context, run), { builds: 0 }, 'it waits')
+    await db.query(sql.unsafe`update daybreak.provisioner_jobs set created_at = now() - interval '2 minutes'`)
+    t.deepEqual((await readAlarm(context.db, ALARM)).tasks, [])
+    await db.query(sql.unsafe`update daybreak.provisioner_jobs
+      set updated_at = now() - make_interval(secs => ${seconds})`)
+    t.deepEqual((await readAlarm(context.db, ALARM)).tasks, ['provision:process'])
+    if (seconds < 63) await t.throwsAsync(async () => await provision.run({}, context, run))
+  }
   t.like(await provision.run({}, context, run), { builds: 1, failed: 1 })
   const { jobStatus, error, attempt } = await db.one(builds)
   t.like({ jobStatus, attempt }, { jobStatus: 'failed', attempt: 5 })

@@ -13,7 +13,7 @@ import { Transition } from './build.ts'
 /** Of one job, those that ended with a worker's death counted too. */
 const MAX_ATTEMPTS = 5
 
-/** Throws the error again when the job waits for another attempt: the queue's own back-off delays that. */
+/** Throws the error again when the job waits for another attempt: `acquireProvisionerJob` says how long. */
 export async function giveUp(
   context: Context,
   { job, error }: { job: AcquireProvisionerJobRow; error: unknown },
